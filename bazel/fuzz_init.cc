@@ -11,7 +11,8 @@ extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
   const char* outputs = std::getenv("TEST_UNDECLARED_OUTPUTS_DIR");
   if (scratch == nullptr || outputs == nullptr) return 0;
   static std::string found = std::string(scratch) + "/found";
-  static std::string artifacts = "-artifact_prefix=" + std::string(outputs) + "/";
+  static std::string artifacts =
+      "-artifact_prefix=" + std::string(outputs) + "/";
   static std::vector<char*> args;
   std::filesystem::create_directories(found);
   args.push_back((*argv)[0]);

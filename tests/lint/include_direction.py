@@ -1,0 +1,48 @@
+"""Who may include whom: the table of the design, and a check against it."""
+import re
+
+# The folder of a file -> what it may include from this repository. The longest
+# matching folder counts.
+MAY_INCLUDE = {
+    "client": ["client", "proto"],
+    "device/virtio": ["device/virtio"],
+    "device/vhost_user": ["device/vhost_user", "device/virtio"],
+    "device/sound": ["device/sound", "device/virtio"],
+    "device": ["device", "client"],
+    "server": ["server", "proto"],
+    "server/sinks": ["server/sinks"],
+    "tests": ["client", "device", "proto", "server", "tests"],
+    "bazel": [],
+}
+
+OURS = {"bazel", "client", "deploy", "device", "proto", "server", "tests"}
+
+# Libraries that never appear where the guest is spoken to.
+FOREIGN = re.compile(r"^(grpc|grpcpp|opus|google/protobuf)\b")
+WITHOUT_FOREIGN = ["device/virtio", "device/vhost_user", "device/sound"]
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)
+
+
+def _within(path, folder):
+    return path.startswith(folder + "/")
+
+
+def _rule(path, folders):
+    matching = [folder for folder in folders if _within(path, folder)]
+    return max(matching, key=len) if matching else None
+
+
+def violations(path, text):
+    """Yields what is wrong with the includes of the file `path`."""
+    folder = _rule(path, MAY_INCLUDE)
+    if folder is None:
+        yield "{}: its folder is not in the table of include_direction.py".format(path)
+        return
+    for quoted, system in INCLUDE.findall(text):
+        header = quoted or system
+        if header.split("/")[0] in OURS:
+            if not any(_within(header, other) for other in MAY_INCLUDE[folder]):
+                yield "{}: {} may not include {}".format(path, folder, header)
+        elif folder in WITHOUT_FOREIGN and FOREIGN.match(header):
+            yield "{}: {} may not include {}".format(path, folder, header)
