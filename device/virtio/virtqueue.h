@@ -37,6 +37,11 @@ class Virtqueue {
                                           uint16_t next_avail, bool event_idx,
                                           std::function<void()> notify);
 
+  // How many buffers the device has used so far, as the ring in memory says,
+  // modulo 2^16: where a queue whose buffers are used in order goes on.
+  static absl::StatusOr<uint16_t> ReadUsedIndex(const GuestMemory& memory,
+                                                const Layout& layout);
+
   // The next chain, none if the ring is empty. An error means that this chain
   // is malformed: its head, if it could be read, has been returned to the
   // driver with length 0, and the queue goes on with the next one. An avail
@@ -44,7 +49,8 @@ class Virtqueue {
   // and the queue is then broken: it stays empty until it is set up again.
   absl::StatusOr<std::optional<DescriptorChain>> Pop();
 
-  // Gives a chain back with `written` bytes. The driver hears of it at Notify().
+  // Gives a chain back with `written` bytes. The driver hears of it at
+  // Notify().
   void PushUsed(const DescriptorChain& chain, uint32_t written);
   // Tells the driver of what was pushed since the last time, if it asked to
   // know (2.7.7, 2.7.10): call it once after a batch.
@@ -56,13 +62,32 @@ class Virtqueue {
   // Says that kicks are not needed for now.
   void DisableKicks();
 
-  uint16_t next_avail() const;  // the next entry that Pop() takes
-  uint16_t used_index() const;  // how many were pushed, modulo 2^16
-  uint16_t size() const;
-  bool broken() const;
+  uint16_t next_avail() const { return next_avail_; }  // Pop() takes it next
+  uint16_t used_index() const { return used_index_; }  // pushed, modulo 2^16
+  uint16_t size() const { return size_; }
+  bool broken() const { return broken_; }
 
  private:
-  // (the implementer's)
+  Virtqueue() = default;
+
+  absl::StatusOr<DescriptorChain> Walk(uint16_t head) const;
+  void PushUsed(uint16_t head, uint32_t written);
+
+  const GuestMemory* memory_ = nullptr;
+  std::function<void()> notify_;
+  uint8_t* descriptors_ = nullptr;
+  uint8_t* avail_ = nullptr;
+  uint8_t* used_ = nullptr;
+  uint16_t size_ = 0;
+  bool event_idx_ = false;
+  bool broken_ = false;
+
+  uint16_t next_avail_ = 0;
+  uint16_t used_index_ = 0;
+  // used_index_ at the last Notify(), none before the first: what was signaled
+  // before the queue was set up is not known.
+  std::optional<uint16_t> notified_index_;
+  bool pushed_ = false;  // since the last Notify()
 };
 
 }  // namespace earshot
