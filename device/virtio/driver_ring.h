@@ -14,16 +14,16 @@ namespace earshot {
 
 // A chain as a test wants it: one descriptor for each part.
 struct FakeChain {
-  std::vector<std::vector<uint8_t>> readable;
-  std::vector<uint32_t> writable;  // sizes in bytes
-  bool indirect = false;           // the descriptors in a table of their own
+  std::vector<std::vector<uint8_t>> readable = {};
+  std::vector<uint32_t> writable = {};  // sizes in bytes
+  bool indirect = false;  // the descriptors in a table of their own
 };
 
 // A chain that came back.
 struct UsedChain {
-  uint64_t token = 0;          // what Add() returned
-  uint32_t written = 0;        // as the device says
-  std::vector<uint8_t> bytes;  // all writable parts, one behind the other
+  uint64_t token = 0;               // what Add() returned
+  uint32_t written = 0;             // as the device says
+  std::vector<uint8_t> bytes = {};  // all writable parts, one behind the other
 };
 
 // The driver's side of one split virtqueue, for tests, as Linux does it. How
