@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+#!/bin/bash
 # Debian packages whose files go into a test guest; sourced. They are
 # downloaded and unpacked, never installed, and kept in $CACHE/debs.
 

@@ -1,0 +1,29 @@
+#!/bin/bash
+# shellcheck disable=SC2034
+# The Debian packages that Earshot needs; sourced by install-deps. QEMU is
+# there, too, as it needs a newer one than Debian 12's.
+
+PACKAGES=(
+  # The build.
+  bazel-bootstrap g++ libc6-dev git
+  libabsl-dev libgrpc++-dev libgrpc-dev libprotobuf-dev libprotoc-dev
+  protobuf-compiler protobuf-compiler-grpc
+  libopus-dev libsndfile1-dev libsoxr-dev libpulse-dev libasound2-dev
+  libboost-dev libspdlog-dev prometheus-cpp-dev
+  # Tests, sanitizers, linters.
+  libgtest-dev libgmock-dev libbenchmark-dev
+  lld llvm zip shellcheck pyflakes3
+  # The test guest and the programs that drive it.
+  python3 python3-numpy python3-grpcio python3-protobuf
+  cpio xz-utils zstd util-linux
+)
+
+PACKAGES_12=(
+  grpc-proto
+  clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 clangd-14
+)
+
+# Debian 13 has no grpc-proto, and no clang as old as 14.
+PACKAGES_13=(
+  clang libclang-rt-dev clang-format clang-tidy clangd
+)

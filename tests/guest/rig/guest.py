@@ -1,0 +1,228 @@
+"""A small Linux guest in QEMU."""
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+# Before a command: it ends when we do, however that comes.
+TIED_TO_US = ["setpriv", "--pdeathsig", "KILL"]
+
+
+class GuestError(Exception):
+    """The guest did not do what it was told."""
+
+
+@dataclass
+class Result:
+    """What a command in the guest came to."""
+    rc: int
+    output: str
+
+
+def build_image():
+    """The folder of the guest's kernel and initramfs."""
+    return _built(ROOT / "deploy/guest/build-image")
+
+
+def build_selftests():
+    """The archive of the kernel's ALSA selftests."""
+    return _built(ROOT / "tests/guest/build-selftests")
+
+
+def _built(builder):
+    done = subprocess.run([builder], stdout=subprocess.PIPE, text=True, check=True)
+    return Path(done.stdout.splitlines()[-1])
+
+
+def cpio(files):
+    """An archive that adds files, {name: bytes}, to the root of the guest."""
+    archive = bytearray()
+    for number, (name, content) in enumerate(list(files.items()) + [("TRAILER!!!", b"")]):
+        path = name.encode() + b"\0"
+        fields = (number + 1, 0o100755, 0, 0, 1, 0, len(content), 0, 0, 0, 0, len(path), 0)
+        archive += b"070701" + b"".join(b"%08X" % field for field in fields) + path
+        archive += bytes(-len(archive) % 4) + content
+        archive += bytes(-len(archive) % 4)
+    return bytes(archive)
+
+
+class Guest:
+    """A guest that runs commands for the host.
+
+    `sound` are the arguments of QEMU that make its sound card. The serial
+    console, each line with the time since the start, goes to `serial.log` in
+    `folder`; the sockets of QEMU are there too.
+    """
+
+    def __init__(self, folder, sound, files=None, archives=(), timeout=60):
+        self.folder = Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.boots = 0
+        self.panicked = False
+        self._lines = bytearray()
+        image = build_image()
+        initrd = self.folder / "initrd.cpio"
+        with open(initrd, "wb") as out:
+            out.write((image / "initramfs.cpio").read_bytes())
+            for archive in archives:
+                out.write(Path(archive).read_bytes())
+            out.write(cpio(files or {}))
+        # KVM may be there and still never boot a guest, so it is not tried.
+        self._qemu = subprocess.Popen(
+            [*TIED_TO_US, "qemu-system-x86_64", "-M", "q35,memory-backend=mem", "-m", "256M",
+             "-object", "memory-backend-memfd,id=mem,size=256M,share=on",
+             "-accel", "tcg,thread=multi", "-smp", "2", "-nodefaults", "-no-user-config",
+             "-display", "none", "-serial", "stdio",
+             "-kernel", image / "vmlinux", "-initrd", initrd,
+             "-append", "console=ttyS0 panic=-1 quiet",
+             "-qmp", f"unix:{self.folder}/qmp.sock,server=on,wait=off",
+             "-device", "virtio-serial-pci",
+             "-chardev", f"socket,id=control,path={self.folder}/control.sock,server=on,wait=off",
+             "-device", "virtserialport,chardev=control,name=control", *sound],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            start_new_session=True)
+        self._console = threading.Thread(target=self._log_console, daemon=True)
+        self._console.start()
+        try:
+            deadline = time.monotonic() + timeout
+            self._qmp = Qmp(self._connect("qmp.sock", deadline))
+            self._control = self._connect("control.sock", deadline)
+            self.await_boot(timeout)
+        except BaseException:
+            self.kill()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    @property
+    def pid(self):
+        return self._qemu.pid
+
+    def run(self, command, timeout=30):
+        """Runs a line of shell; returns a Result."""
+        self._control.sendall(command.encode() + b"\n")
+        output = []
+        deadline = time.monotonic() + timeout
+        while True:
+            line = self._read_line(deadline, command)
+            if line.startswith("@@ rc "):
+                return Result(int(line.split()[2]), "\n".join(output))
+            if line.startswith("@@ ready"):
+                raise GuestError(f"the guest restarted during '{command}'")
+            output.append(line)
+
+    def start(self, name, command):
+        """Starts a command in the background."""
+        self.run(f"start {name} {command}")
+
+    def finish(self, name, timeout=60):
+        """Waits for a command in the background; returns a Result."""
+        return self.run(f"finish {name}", timeout)
+
+    def await_boot(self, timeout=60):
+        """Waits until the guest has started, or started again."""
+        deadline = time.monotonic() + timeout
+        while not self._read_line(deadline, "boot").startswith("@@ ready"):
+            pass
+        self.boots += 1
+
+    def reboot(self):
+        """Has the guest restart itself, at once."""
+        self._control.sendall(b"reboot -f\n")
+        self.await_boot()
+
+    def qmp(self, command, **arguments):
+        """Runs a command of QEMU's monitor, such as stop or cont."""
+        return self._qmp.execute(command, **arguments)
+
+    def close(self):
+        """Powers the guest off."""
+        try:
+            self._qmp.execute("quit")
+            self._qemu.wait(10)
+        except (OSError, GuestError, subprocess.TimeoutExpired):
+            pass
+        self.kill()
+
+    def kill(self):
+        """Ends QEMU without a word to anyone."""
+        if self._qemu.poll() is None:
+            os.kill(self._qemu.pid, signal.SIGKILL)
+        self._qemu.wait()
+        self._console.join(5)
+
+    def log_tail(self, count=12):
+        """The last lines of the serial console."""
+        return (self.folder / "serial.log").read_text().splitlines()[-count:]
+
+    def _connect(self, name, deadline):
+        while True:
+            connection = socket.socket(socket.AF_UNIX)
+            try:
+                connection.connect(str(self.folder / name))
+                return connection
+            except OSError:
+                connection.close()
+                if self._qemu.poll() is not None or time.monotonic() > deadline:
+                    raise GuestError("QEMU does not start: " + " ".join(self.log_tail(3))) from None
+                time.sleep(0.01)
+
+    def _read_line(self, deadline, command):
+        while b"\n" not in self._lines:
+            if self.panicked or self._qemu.poll() is not None:
+                raise GuestError(f"the guest died during '{command}': {self.log_tail(3)}")
+            if time.monotonic() > deadline:
+                raise GuestError(f"the guest gave no answer to '{command}'")
+            self._control.settimeout(0.2)
+            try:
+                self._lines += self._control.recv(65536)
+            except TimeoutError:
+                pass
+        line, _, rest = bytes(self._lines).partition(b"\n")
+        self._lines = bytearray(rest)
+        return line.decode(errors="replace").rstrip("\r")
+
+    def _log_console(self):
+        start = time.monotonic()
+        with open(self.folder / "serial.log", "w", encoding="utf-8") as log:
+            for line in self._qemu.stdout:
+                text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\x1bc|[\r\n]", "",
+                              line.decode(errors="replace"))
+                self.panicked |= "Kernel panic" in text
+                log.write(f"[{time.monotonic() - start:8.3f}] {text}\n")
+                log.flush()
+
+
+class Qmp:
+    """QEMU's monitor."""
+
+    def __init__(self, connection):
+        connection.settimeout(10)
+        self._stream = connection.makefile("rw", encoding="utf-8")
+        self._stream.readline()  # The greeting.
+        self.execute("qmp_capabilities")
+
+    def execute(self, command, **arguments):
+        """Runs a command and returns what it returns."""
+        self._stream.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
+        self._stream.flush()
+        while True:
+            line = self._stream.readline()
+            if not line:
+                raise GuestError(f"QEMU is gone: {command}")
+            answer = json.loads(line)
+            if "error" in answer:
+                raise GuestError(f"{command}: {answer['error']['desc']}")
+            if "return" in answer:
+                return answer["return"]

@@ -1,0 +1,143 @@
+"""Earshot's own processes."""
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from .guest import ROOT, TIED_TO_US
+from .reflection import ReflectionClient
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class ProcessError(Exception):
+    """A process did not start, or did not stay."""
+
+
+def await_condition(condition, what, timeout=10, interval=0.01):
+    """Returns what `condition` returns as soon as that is true."""
+    deadline = time.monotonic() + timeout
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise ProcessError(f"{what}: not within {timeout} s")
+        time.sleep(interval)
+
+
+class Process:
+    """A program that runs until it is closed; its output goes to a log."""
+
+    def __init__(self, program, arguments, log):
+        self.name = Path(program).name
+        self.log = Path(log)
+        self.command = [str(program), *arguments]
+        with open(self.log, "ab") as out:
+            # Away from the terminal's Ctrl-C: whoever started it ends it.
+            self._process = subprocess.Popen([*TIED_TO_US, *self.command], stdin=subprocess.DEVNULL, stdout=out,
+                                             stderr=out, start_new_session=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    @property
+    def alive(self):
+        return self._process.poll() is None
+
+    def require(self):
+        """Raises if the process has ended."""
+        if not self.alive:
+            tail = " / ".join(self.log_tail(3))
+            raise ProcessError(f"{self.name} ended with {self._process.returncode}: {tail}")
+        return True
+
+    def rss_kb(self):
+        """Resident memory now, in KiB."""
+        for line in Path(f"/proc/{self._process.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1])
+        return 0
+
+    def cpu_seconds(self):
+        """Processor time so far."""
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS
+
+    def log_tail(self, count=12):
+        return self.log.read_text(errors="replace").splitlines()[-count:]
+
+    def close(self):
+        """Asks it to end, and sees to it; returns its exit code."""
+        if self.alive:
+            self._process.send_signal(signal.SIGTERM)
+            try:
+                self._process.wait(10)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+        return self._process.wait()
+
+
+class Server(Process):
+    """earshot-server, which records into the folder `recordings`."""
+
+    def __init__(self, folder, listen, recordings):
+        Path(recordings).mkdir(parents=True, exist_ok=True)
+        self.address = listen
+        self.recordings = Path(recordings)
+        super().__init__(ROOT / "bazel-bin/server/earshot-server",
+                         [f"--listen={listen}", f"--sink=wav:{recordings}"],
+                         Path(folder) / "server.log")
+        self.client = ReflectionClient(listen)
+        try:
+            await_condition(self._serves, "earshot-server serves", 15, 0.02)
+        except BaseException:
+            self.close()
+            raise
+
+    def _serves(self):
+        self.require()
+        try:
+            self.client.await_ready(0.2)
+            return self.client.call("grpc.health.v1.Health/Check")["status"] == "SERVING"
+        except Exception:  # pylint: disable=broad-except
+            return False
+
+    def stream(self, name):
+        """How a stream stands, or {} if it is not known."""
+        try:
+            return self.client.call("earshot.v1.AdminService/GetStream", name=name)["stream"]
+        except Exception as error:  # pylint: disable=broad-except
+            if getattr(error, "code", lambda: None)() and error.code().name == "NOT_FOUND":
+                return {}
+            raise
+
+    def close(self):
+        self.client.close()
+        return super().close()
+
+
+class Device(Process):
+    """earshot-device, which listens for a VMM at `socket`."""
+
+    def __init__(self, folder, server, vm, arguments=()):
+        self.socket = Path(folder) / "device.sock"
+        self.stream_name = f"vms/{vm}/streams/0"
+        super().__init__(ROOT / "bazel-bin/device/earshot-device",
+                         [f"--socket={self.socket}", f"--server={server}", f"--vm={vm}", *arguments],
+                         Path(folder) / "device.log")
+        try:
+            await_condition(lambda: self.require() and self.socket.exists(),
+                            "earshot-device listens", 10)
+        except BaseException:
+            self.close()
+            raise
+
+    def qemu_arguments(self):
+        """The sound card, as arguments of QEMU."""
+        return ["-chardev", f"socket,id=sound,path={self.socket}",
+                "-device", "vhost-user-snd-pci,chardev=sound"]
