@@ -22,6 +22,11 @@ struct PcmParams {
   int period_frames = 0;
 };
 
+// Bytes of one frame: one sample of every channel.
+constexpr int FrameBytes(const PcmParams& params) {
+  return (params.format == SampleFormat::kS16 ? 2 : 4) * params.channels;
+}
+
 // The border between the sound device and what consumes the sound: the output
 // callback of one PCM stream. The output owns the clock; the stream asks it
 // how far the guest's sound may leave, and hands it over then.

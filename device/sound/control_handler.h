@@ -1,0 +1,50 @@
+#ifndef EARSHOT_DEVICE_SOUND_CONTROL_HANDLER_H_
+#define EARSHOT_DEVICE_SOUND_CONTROL_HANDLER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "device/sound/pcm_stream.h"
+#include "device/sound/virtio_snd.h"
+#include "device/virtio/descriptor_chain.h"
+
+namespace earshot {
+
+// Carries out one request of the control queue (5.14.6) on the streams, and
+// writes the answer into its chain. Every request that has room for a status
+// gets one, at once; nothing here waits for the far end.
+//
+// Thread: the device's loop.
+class ControlHandler {
+ public:
+  // What was asked and how it ended, for logs and counters.
+  struct Outcome {
+    uint32_t code = 0;       // of the request, as the guest wrote it
+    uint32_t stream_id = 0;  // of PCM commands
+    SndStatus status = SndStatus::kBadMsg;
+    uint32_t written = 0;  // bytes of the answer, 0 if it has no room for one
+  };
+
+  // `streams` outlives the handler. `poll_tx` queues what is on the TX ring: a
+  // kick may still be under way when the command that refers to it arrives.
+  ControlHandler(const std::vector<std::unique_ptr<PcmStream>>* streams,
+                 std::function<void(MonotonicTime)> poll_tx);
+
+  Outcome Handle(DescriptorChain& chain, MonotonicTime now);
+
+ private:
+  SndStatus QueryInfo(uint32_t code, DescriptorChain& chain, uint32_t* written);
+  SndStatus SetParams(const DescriptorChain& chain, MonotonicTime now);
+  SndStatus Command(uint32_t code, uint32_t stream_id, MonotonicTime now);
+  PcmStream* Find(uint32_t stream_id) const;
+
+  const std::vector<std::unique_ptr<PcmStream>>* const streams_;
+  const std::function<void(MonotonicTime)> poll_tx_;
+};
+
+}  // namespace earshot
+
+#endif  // EARSHOT_DEVICE_SOUND_CONTROL_HANDLER_H_

@@ -1,0 +1,203 @@
+#include "device/sound/sound_device.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace earshot {
+
+SoundDevice::SoundDevice(const std::vector<PcmOutput*>& outputs)
+    : config_{.jacks = 0,
+              .streams = static_cast<uint32_t>(outputs.size()),
+              .chmaps = 1,
+              .controls = 0},
+      control_(&streams_, [this](MonotonicTime now) { ServeTx(now); }) {
+  for (PcmOutput* output : outputs) {
+    streams_.push_back(std::make_unique<PcmStream>(output));
+  }
+}
+
+SoundDevice::~SoundDevice() {
+  // The rings may be gone: what is still held is not answered.
+  for (DeviceQueue& queue : queues_) queue.Stop();
+}
+
+void SoundDevice::ReadConfig(uint32_t offset, absl::Span<uint8_t> out) const {
+  const auto* bytes = reinterpret_cast<const uint8_t*>(&config_);
+  for (size_t i = 0; i < out.size(); ++i) {
+    const uint64_t at = uint64_t{offset} + i;
+    out[i] = at < sizeof(config_) ? bytes[at] : 0;
+  }
+}
+
+void SoundDevice::StartQueue(int index, Virtqueue* queue, MonotonicTime now) {
+  if (index < 0 || index >= kSndQueueCount) return;
+  if (queues_[index].started()) StopQueue(index, now);
+  queues_[index].Start(queue);
+  if (index == kSndTxQueue) {
+    // Buffers first, so that a clock that goes on finds them.
+    ServeTx(now);
+    for (auto& stream : streams_) stream->ResumeQueue(now);
+  } else if (index == kSndEventQueue) {
+    // 5.14.6.3: its buffers wait for events, and there are none.
+    queues_[index].DisableKicks();
+  }
+  Service(now);
+}
+
+void SoundDevice::StopQueue(int index, MonotonicTime now) {
+  if (index < 0 || index >= kSndQueueCount) return;
+  if (!queues_[index].started()) return;
+  queues_[index].Stop();
+  if (index != kSndTxQueue) return;
+  for (auto& stream : streams_) stream->SuspendQueue(now);
+}
+
+void SoundDevice::OnKick(int /*index*/, MonotonicTime now) { Service(now); }
+
+void SoundDevice::OnTimer(MonotonicTime now) { Service(now); }
+
+void SoundDevice::Reset(MonotonicTime now) {
+  for (DeviceQueue& queue : queues_) queue.Invalidate();
+  for (auto& stream : streams_) stream->Reset(now);
+  unfinished_ = false;
+}
+
+MonotonicTime SoundDevice::NextDeadline(MonotonicTime now) const {
+  if (unfinished_) return now;
+  MonotonicTime deadline = MonotonicTime::max();
+  for (const auto& stream : streams_) {
+    deadline = std::min(deadline, stream->NextDeadline(now));
+  }
+  return deadline;
+}
+
+void SoundDevice::Service(MonotonicTime now) {
+  unfinished_ = false;
+  ServeControl(now);
+  ServeTx(now);
+  const bool tx_had_room = queues_[kSndTxQueue].HasRoom();
+  for (auto& stream : streams_) stream->Poll(now);
+  if (!tx_had_room && queues_[kSndTxQueue].HasRoom()) unfinished_ = true;
+  ServeRx(now);
+  for (DeviceQueue& queue : queues_) queue.Notify();
+}
+
+template <typename Handler>
+void SoundDevice::Drain(SndQueue index, MonotonicTime now, Handler handle) {
+  DeviceQueue& queue = queues_[index];
+  int budget = queue.budget();
+  if (budget == 0) return;
+  queue.DisableKicks();
+  do {
+    while (queue.HasRoom()) {
+      if (budget-- == 0) {
+        unfinished_ = true;
+        return;
+      }
+      absl::StatusOr<std::optional<DescriptorChain>> chain = queue.Pop();
+      if (!chain.ok()) {
+        ++stats_.malformed_chains;
+        if (auto suppressed = log_limiter_.Admit(now)) {
+          spdlog::warn("malformed chain queue={} error=\"{}\" suppressed={}",
+                       static_cast<int>(index),
+                       std::string(chain.status().message()), *suppressed);
+        }
+        if (queue.broken()) return;
+        continue;
+      }
+      if (!chain->has_value()) break;
+      handle(**std::move(chain));
+    }
+    // Without room, the ring is looked at again when a buffer was answered.
+  } while (queue.HasRoom() && queue.EnableKicks());
+}
+
+void SoundDevice::ServeControl(MonotonicTime now) {
+  DeviceQueue& queue = queues_[kSndControlQueue];
+  Drain(kSndControlQueue, now, [&](DescriptorChain chain) {
+    const ControlHandler::Outcome outcome = control_.Handle(chain, now);
+    queue.PushUsed(chain, outcome.written, queue.ticket());
+    ++stats_.control_requests;
+    if (outcome.written == 0) ++stats_.malformed_chains;
+    if (outcome.status == SndStatus::kOk) return;
+    ++stats_.control_refused;
+    if (auto suppressed = log_limiter_.Admit(now)) {
+      const bool known = outcome.stream_id < streams_.size();
+      spdlog::warn(
+          "control request refused code={:#06x} stream={} state={} "
+          "status={:#06x} suppressed={}",
+          outcome.code, outcome.stream_id,
+          known ? ToString(streams_[outcome.stream_id]->state()) : "none",
+          static_cast<uint32_t>(outcome.status), *suppressed);
+    }
+  });
+}
+
+void SoundDevice::ServeTx(MonotonicTime now) {
+  Drain(kSndTxQueue, now,
+        [&](DescriptorChain chain) { RouteTx(std::move(chain), now); });
+}
+
+void SoundDevice::RouteTx(DescriptorChain chain, MonotonicTime now) {
+  TxBuffer buffer(std::move(chain), &queues_[kSndTxQueue]);
+  const uint32_t stream_id = buffer.stream_id();
+  if (!buffer.well_formed()) {
+    buffer.Fail();
+    LogRefusedTx(stream_id, "no room for header or status", now);
+    return;
+  }
+  if (stream_id >= streams_.size()) {
+    buffer.Fail();
+    LogRefusedTx(stream_id, "no such stream", now);
+    return;
+  }
+  switch (streams_[stream_id]->Queue(std::move(buffer))) {
+    case PcmStream::QueueResult::kQueued:
+      return;
+    case PcmStream::QueueResult::kNotPrepared:
+      LogRefusedTx(stream_id, "the stream is not prepared", now);
+      return;
+    case PcmStream::QueueResult::kTooMuch:
+      LogRefusedTx(stream_id, "too much sound is queued", now);
+      return;
+  }
+}
+
+void SoundDevice::LogRefusedTx(uint32_t stream_id, const char* why,
+                               MonotonicTime now) {
+  ++stats_.tx_refused;
+  if (auto suppressed = log_limiter_.Admit(now)) {
+    spdlog::warn("tx buffer refused stream={} reason=\"{}\" suppressed={}",
+                 stream_id, why, *suppressed);
+  }
+}
+
+// No input stream is offered, so no buffer can be for one.
+void SoundDevice::ServeRx(MonotonicTime now) {
+  DeviceQueue& queue = queues_[kSndRxQueue];
+  Drain(kSndRxQueue, now, [&](DescriptorChain chain) {
+    const SndPcmStatus answer{static_cast<uint32_t>(SndStatus::kIoErr), 0};
+    const auto bytes = absl::MakeConstSpan(
+        reinterpret_cast<const uint8_t*>(&answer), sizeof(answer));
+    uint32_t written = 0;
+    if (chain.writable_size() >= sizeof(answer)) {
+      // 5.14.6.8: the status ends the chain. 2.7.8.2: the first `written` bytes
+      // are written as well.
+      static constexpr uint8_t kZeros[sizeof(answer)] = {};
+      written = sizeof(answer);
+      chain.Write(0, kZeros);
+      chain.Write(chain.writable_size() - sizeof(answer), bytes);
+    }
+    queue.PushUsed(chain, written, queue.ticket());
+    ++stats_.rx_refused;
+    if (auto suppressed = log_limiter_.Admit(now)) {
+      spdlog::warn("rx buffer refused reason=\"no input stream\" suppressed={}",
+                   *suppressed);
+    }
+  });
+}
+
+}  // namespace earshot

@@ -1,0 +1,85 @@
+#ifndef EARSHOT_DEVICE_SOUND_SOUND_DEVICE_H_
+#define EARSHOT_DEVICE_SOUND_SOUND_DEVICE_H_
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "device/sound/control_handler.h"
+#include "device/sound/device_queue.h"
+#include "device/sound/log_limiter.h"
+#include "device/sound/pcm_output.h"
+#include "device/sound/pcm_stream.h"
+#include "device/sound/virtio_snd.h"
+#include "device/virtio/virtio_device.h"
+
+namespace earshot {
+
+// The virtio sound device (virtio 5.14): playback streams, no jacks, one
+// channel map, no controls and no events. It pops the queues, routes TX
+// buffers to their PcmStream, has the ControlHandler carry out requests, and
+// refuses what a guest must not do; nothing that a guest does stops it.
+//
+// It knows neither the transport above nor the outputs' far end below. Thread:
+// the device's loop; nothing blocks.
+class SoundDevice final : public VirtioDevice {
+ public:
+  struct Stats {
+    int64_t control_requests = 0;
+    int64_t control_refused = 0;   // answered with BAD_MSG or NOT_SUPP
+    int64_t malformed_chains = 0;  // given back without a status
+    int64_t tx_refused = 0;        // TX buffers answered with IO_ERR on arrival
+    int64_t rx_refused = 0;        // there is no input stream
+  };
+
+  // One playback stream for each output, with the output's index as its id.
+  // The outputs outlive the device.
+  explicit SoundDevice(const std::vector<PcmOutput*>& outputs);
+  ~SoundDevice() override;
+  SoundDevice(const SoundDevice&) = delete;
+  SoundDevice& operator=(const SoundDevice&) = delete;
+
+  // VirtioDevice:
+  int queue_count() const override { return kSndQueueCount; }
+  uint64_t device_features() const override { return 0; }
+  void SetDriverFeatures(uint64_t /*features*/) override {}
+  void ReadConfig(uint32_t offset, absl::Span<uint8_t> out) const override;
+  void StartQueue(int index, Virtqueue* queue, MonotonicTime now) override;
+  void StopQueue(int index, MonotonicTime now) override;
+  void OnKick(int index, MonotonicTime now) override;
+  void Reset(MonotonicTime now) override;
+  MonotonicTime NextDeadline(MonotonicTime now) const override;
+  void OnTimer(MonotonicTime now) override;
+
+  int stream_count() const { return static_cast<int>(streams_.size()); }
+  const PcmStream& stream(int id) const { return *streams_.at(id); }
+  const Stats& stats() const { return stats_; }
+
+ private:
+  // Looks at every ring and stream, whichever was kicked: a kick that was lost
+  // or overtaken does not matter then.
+  void Service(MonotonicTime now);
+  // Pops a queue until it is empty, has no room, or has had its turn.
+  template <typename Handler>
+  void Drain(SndQueue index, MonotonicTime now, Handler handle);
+  void ServeControl(MonotonicTime now);
+  void ServeTx(MonotonicTime now);
+  void ServeRx(MonotonicTime now);
+  void RouteTx(DescriptorChain chain, MonotonicTime now);
+  void LogRefusedTx(uint32_t stream_id, const char* why, MonotonicTime now);
+
+  const SndConfig config_;
+  // Before the streams, whose buffers refer to them.
+  std::array<DeviceQueue, kSndQueueCount> queues_;
+  std::vector<std::unique_ptr<PcmStream>> streams_;
+  ControlHandler control_;
+  LogLimiter log_limiter_;
+  bool unfinished_ = false;  // a queue has had its turn and holds more
+  Stats stats_;
+};
+
+}  // namespace earshot
+
+#endif  // EARSHOT_DEVICE_SOUND_SOUND_DEVICE_H_

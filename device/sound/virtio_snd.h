@@ -1,0 +1,170 @@
+#ifndef EARSHOT_DEVICE_SOUND_VIRTIO_SND_H_
+#define EARSHOT_DEVICE_SOUND_VIRTIO_SND_H_
+
+#include <bit>
+#include <cstdint>
+
+namespace earshot {
+
+// What virtio-sound puts on the wire (virtio 1.2 to 1.4, 5.14). Integers are
+// little-endian, as on every host that this is built for. What the device does
+// not offer (shared memory, jacks' contents, CTL elements) has its codes here
+// and no structs.
+
+static_assert(std::endian::native == std::endian::little);
+
+// 5.14.2
+enum SndQueue : int {
+  kSndControlQueue = 0,
+  kSndEventQueue = 1,
+  kSndTxQueue = 2,
+  kSndRxQueue = 3,
+  kSndQueueCount = 4,
+};
+
+// 5.14.4. `controls` exists only if VIRTIO_SND_F_CTLS was negotiated; else it
+// reads as 0 here.
+struct SndConfig {
+  uint32_t jacks;
+  uint32_t streams;
+  uint32_t chmaps;
+  uint32_t controls;
+};
+static_assert(sizeof(SndConfig) == 16);
+
+// 5.14.6: request codes.
+enum SndCode : uint32_t {
+  kSndJackInfo = 0x0001,
+  kSndJackRemap = 0x0002,
+  kSndPcmInfo = 0x0100,
+  kSndPcmSetParams = 0x0101,
+  kSndPcmPrepare = 0x0102,
+  kSndPcmRelease = 0x0103,
+  kSndPcmStart = 0x0104,
+  kSndPcmStop = 0x0105,
+  kSndChmapInfo = 0x0200,
+  kSndCtlInfo = 0x0300,
+  kSndCtlEnumItems = 0x0301,
+  kSndCtlRead = 0x0302,
+  kSndCtlWrite = 0x0303,
+  kSndCtlTlvRead = 0x0304,
+  kSndCtlTlvWrite = 0x0305,
+  kSndCtlTlvCommand = 0x0306,
+};
+
+// 5.14.6: what a request is answered with.
+enum class SndStatus : uint32_t {
+  kOk = 0x8000,
+  kBadMsg = 0x8001,   // malformed, or not allowed in this state
+  kNotSupp = 0x8002,  // the operation or a parameter is not offered
+  kIoErr = 0x8003,
+};
+
+enum SndDirection : uint8_t { kSndOutput = 0, kSndInput = 1 };
+
+struct SndHeader {
+  uint32_t code;  // a SndCode in requests, a SndStatus in answers
+};
+static_assert(sizeof(SndHeader) == 4);
+
+// 5.14.6.1: asks for items [start_id, start_id + count), each of `size` bytes.
+struct SndQueryInfo {
+  SndHeader header;
+  uint32_t start_id;
+  uint32_t count;
+  uint32_t size;
+};
+static_assert(sizeof(SndQueryInfo) == 16);
+
+// 5.14.6.4.1. The device has no jacks, so none is ever sent.
+struct SndJackInfo {
+  uint32_t hda_fn_nid;
+  uint32_t features;
+  uint32_t hda_reg_defconf;
+  uint32_t hda_reg_caps;
+  uint8_t connected;
+  uint8_t padding[7];
+};
+static_assert(sizeof(SndJackInfo) == 24);
+
+// 5.14.6.6.2: `features`, `formats` and `rates` are bit sets.
+struct SndPcmInfo {
+  uint32_t hda_fn_nid;
+  uint32_t features;
+  uint64_t formats;
+  uint64_t rates;
+  uint8_t direction;
+  uint8_t channels_min;
+  uint8_t channels_max;
+  uint8_t padding[5];
+};
+static_assert(sizeof(SndPcmInfo) == 32);
+
+// 5.14.6.6.2: bits of SndPcmInfo::formats, values of SndPcmSetParams::format.
+enum SndFormat : uint8_t {
+  kSndFormatS16 = 5,
+  kSndFormatS32 = 17,
+  kSndFormatFloat = 19,
+};
+
+// The same for rates.
+enum SndRate : uint8_t { kSndRate48000 = 7 };
+
+// 5.14.6.6.1
+struct SndPcmHeader {
+  SndHeader header;
+  uint32_t stream_id;
+};
+static_assert(sizeof(SndPcmHeader) == 8);
+
+// 5.14.6.6.3
+struct SndPcmSetParams {
+  SndPcmHeader header;
+  uint32_t buffer_bytes;
+  uint32_t period_bytes;
+  uint32_t features;
+  uint8_t channels;
+  uint8_t format;
+  uint8_t rate;
+  uint8_t padding;
+};
+static_assert(sizeof(SndPcmSetParams) == 24);
+
+// 5.14.6.8: leads a buffer of the TX and RX queues.
+struct SndPcmXfer {
+  uint32_t stream_id;
+};
+static_assert(sizeof(SndPcmXfer) == 4);
+
+// 5.14.6.8: ends it. `status` is OK or IO_ERR, nothing else.
+struct SndPcmStatus {
+  uint32_t status;
+  uint32_t latency_bytes;
+};
+static_assert(sizeof(SndPcmStatus) == 8);
+
+// 5.14.6.9.1
+inline constexpr int kSndChmapMaxChannels = 18;
+struct SndChmapInfo {
+  uint32_t hda_fn_nid;
+  uint8_t direction;
+  uint8_t channels;
+  uint8_t positions[kSndChmapMaxChannels];
+};
+static_assert(sizeof(SndChmapInfo) == 24);
+
+enum SndChannelPosition : uint8_t {
+  kSndFrontLeft = 3,
+  kSndFrontRight = 4,
+};
+
+// 5.14.6.3
+struct SndEvent {
+  uint32_t code;
+  uint32_t data;
+};
+static_assert(sizeof(SndEvent) == 8);
+
+}  // namespace earshot
+
+#endif  // EARSHOT_DEVICE_SOUND_VIRTIO_SND_H_
