@@ -1,0 +1,181 @@
+"""The whole way, from a guest's aplay to a recording."""
+import itertools
+import time
+from pathlib import Path
+
+from . import wav
+from .guest import Guest, build_selftests
+from .processes import Device, Server, await_condition
+
+VM = "guest-test"
+# What the guest finds in its root: name → (seconds, channels, format of ALSA).
+SOUNDS = {
+    "sweep10": (10, 2, "S16_LE"),
+    "sweep3": (3, 2, "S16_LE"),
+    "sweep1": (1, 2, "S16_LE"),
+    "s32": (3, 2, "S32_LE"),
+    "float": (3, 2, "FLOAT_LE"),
+    "mono": (3, 1, "S16_LE"),
+}
+FAR_FROM_HERE = 3  # seconds that a played sound may take to reach the recording's end
+
+
+class Play:
+    """One run of aplay, and what came of it."""
+
+    def __init__(self, result, stream, recorded, expected):
+        self.rc = result.rc
+        self.output = result.output
+        self.stream = stream  # as GetStream tells it, after the drain
+        self.recorded = recorded
+        self.comparison = wav.compare(expected, recorded)
+        self.underruns = result.output.count("underrun")
+
+    @property
+    def balanced(self):
+        """Whether every frame that was produced was played or skipped."""
+        count = self.count
+        return count("produced") == count("played") + count("skipped")
+
+    def count(self, what):
+        return int(self.stream.get(what + "_frames", -1))
+
+
+class Bench:
+    """A server, a device and a guest; each is started when it is first used."""
+
+    def __init__(self, folder, codec):
+        self.folder = Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.codec = codec
+        self.boots = 0
+        self._numbers = itertools.count(1)
+        self._server = self._device = self._guest = None
+        self._listen = f"unix:{self.folder}/server.sock"
+
+    def close(self):
+        for part in (self._guest, self._device, self._server):
+            if part:
+                part.close()
+        self._server = self._device = self._guest = None
+
+    def log_tails(self):
+        """The ends of all logs, for a case that failed."""
+        lines = []
+        for log in sorted(self.folder.rglob("*.log"), key=lambda log: log.stat().st_mtime):
+            tail = log.read_text(errors="replace").splitlines()[-5:]
+            lines += [f"{log.stem}: {line}" for line in tail]
+        return lines
+
+    @property
+    def server(self):
+        if not self._server:
+            self._server = Server(self.folder, self._listen, self.folder / "recordings")
+        return self._server
+
+    @property
+    def device(self):
+        if not self._device:
+            self._device = Device(self.folder, self._listen, VM, [f"--codec={self.codec}"])
+        return self._device
+
+    @property
+    def guest(self):
+        if not self._guest:
+            self._guest = self._boot()
+        return self._guest
+
+    def start(self):
+        """Starts what is not running yet."""
+        return self.server, self.device, self.guest
+
+    def replace_guest(self):
+        """The VMM dies, and another one comes."""
+        self.guest.kill()
+        self._guest = None
+        return self.guest
+
+    def play(self, sound="sweep10", period=None, buffer=None):
+        """Plays a sound to its end; returns a Play."""
+        self.start()
+        return self.playing(sound, period, buffer).finish()
+
+    def playing(self, sound="sweep10", period=None, buffer=None):
+        """Starts to play a sound; returns a Playing."""
+        return Playing(self, sound, period, buffer)
+
+    def stream(self):
+        return self.server.stream(self.device.stream_name)
+
+    def epochs(self):
+        """How many epochs the server has seen; starts no server."""
+        return int(self.stream().get("epochs_total", 0)) if self._server else 0
+
+    def recordings(self):
+        """All recordings, the newest last."""
+        files = (self.folder / "recordings").rglob("*.wav")
+        return sorted(files, key=lambda file: file.stat().st_mtime_ns)
+
+    def _boot(self):
+        files = {}
+        for name, (seconds, channels, sample_format) in SOUNDS.items():
+            path = self.folder / f"{name}.wav"
+            wav.write(path, wav.sweep(seconds, channels), sample_format)
+            files[path.name] = path.read_bytes()
+        number = next(self._numbers)
+        guest = Guest(self.folder / f"guest-{number}", self.device.qemu_arguments(), files,
+                      [build_selftests()])
+        self.boots += 1
+        return guest
+
+
+class Playing:
+    """An aplay that runs in the guest."""
+
+    def __init__(self, bench, sound, period, buffer):
+        self._bench = bench
+        self._sound = sound
+        self._guest = bench.guest
+        self._epochs = bench.epochs()
+        options = f" --period-size={period}" if period else ""
+        options += f" --buffer-size={buffer}" if buffer else ""
+        self._guest.start("play", f"aplay -q -D hw:0,0{options} /{sound}.wav")
+
+    def await_frames(self, frames, timeout=15):
+        """Waits until the guest's driver has played so many frames."""
+        status = "grep hw_ptr /proc/asound/card0/pcm0p/sub0/status | tr -dc 0-9"
+        await_condition(lambda: int(self._guest.run(status).output or 0) >= frames,
+                        f"{frames} frames played", timeout, 0.05)
+
+    def finish(self):
+        """Waits for aplay and for the recording's end; returns a Play."""
+        seconds, channels, _ = SOUNDS[self._sound]
+        result = self._guest.finish("play", seconds + 20)
+        return self._result(result, wav.sweep(seconds, channels))
+
+    def _result(self, result, expected):
+        bench = self._bench
+        stream = {}
+
+        def at_rest():
+            stream.update(bench.stream())
+            return (int(stream.get("epochs_total", 0)) > self._epochs
+                    and stream["state"] in ("STREAM_STATE_IDLE", "STREAM_STATE_CLOSED"))
+
+        try:
+            await_condition(at_rest, "the stream is drained", FAR_FROM_HERE, 0.02)
+        except Exception as error:  # The play is judged by its recording all the same.
+            result.output += f"\n{error}: {stream.get('state', 'no such stream')}"
+        recordings = bench.recordings()
+        recorded = wav.read(recordings[-1]) if recordings else expected[:0]
+        return Play(result, stream, recorded, expected)
+
+
+def busy_seconds(bench, seconds):
+    """What device and server use while they play for so long: processor
+    seconds each, and resident KiB each."""
+    parts = (bench.device, bench.server)
+    before = [part.cpu_seconds() for part in parts]
+    time.sleep(seconds)
+    cpu = [part.cpu_seconds() - start for part, start in zip(parts, before)]
+    return cpu, [part.rss_kb() for part in parts]

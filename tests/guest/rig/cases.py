@@ -1,0 +1,262 @@
+"""What a guest must be able to do. Cases in the order that saves most boots."""
+import re
+import time
+from dataclasses import dataclass
+from typing import Callable
+
+from . import wav
+from .bench import Bench, busy_seconds
+from .guest import GuestError
+
+CASES = []
+# Opus at 128 kb/s against the original, sample by sample: music's waveform is
+# kept well, and a frame of misalignment costs all of it.
+OPUS_SNR_DB = 15
+
+
+class Failure(Exception):
+    """A case found what must not be."""
+
+
+@dataclass
+class Case:
+    """`bench` names the Bench it runs on; cases in a row share one."""
+    name: str
+    text: str
+    bench: str
+    run: Callable
+
+
+def case(name, text, bench="pcm"):
+    def add(function):
+        CASES.append(Case(name, text, bench, function))
+        return function
+    return add
+
+
+def require(condition, what):
+    if not condition:
+        raise Failure(what)
+
+
+def require_exact(play):
+    """The recording holds exactly what the guest played."""
+    found = play.comparison
+    require(play.rc == 0, f"aplay ended with {play.rc}: {play.output.strip()}")
+    require(found.played == found.expected,
+            f"{found.played} of {found.expected} frames recorded")
+    require(found.wrong == 0, f"{found.wrong} frames differ, alignment {found.alignment}")
+    require(play.balanced, f"GetStream does not balance: {play.stream}")
+
+
+def figures(play):
+    """The figures of a play for a RESULT line."""
+    found = play.comparison
+    return {"rc": play.rc, "frames_played": found.played, "frames_expected": found.expected,
+            "frames_wrong": found.wrong, "underruns": play.underruns}
+
+
+def sweep_exactly(bench: Bench):
+    play = bench.play("sweep10")
+    require_exact(play)
+    return figures(play)
+
+
+for _run in (1, 2, 3):
+    case(f"pcm_sweep_{_run}", "10 s sweep, PCM codec: every frame, byte-exact")(sweep_exactly)
+
+
+def small_periods(period, buffer):
+    def run(bench: Bench):
+        totals = {"plays": 0, "rc": 0, "underruns": 0, "frames_played": 0, "frames_expected": 0}
+        for _ in range(3):
+            play = bench.play("sweep3", period, buffer)
+            totals["plays"] += 1
+            totals["rc"] = max(totals["rc"], play.rc)
+            totals["underruns"] += play.underruns
+            totals["frames_played"] += play.comparison.played
+            totals["frames_expected"] += play.comparison.expected
+            require_exact(play)
+            require(not play.underruns, f"{play.underruns} underruns: {play.output.strip()}")
+        return totals
+    return run
+
+
+for _period, _buffer in ((960, 3840), (480, 1920), (240, 960), (128, 512)):
+    case(f"period_{_period}_{_buffer}",
+         f"periods of {_period} in a buffer of {_buffer}, 3 times 3 s: no underrun")(
+             small_periods(_period, _buffer))
+
+for _sound, _text in (("s32", "S32_LE"), ("float", "FLOAT_LE"), ("mono", "one channel")):
+    def _play(bench: Bench, sound=_sound):
+        play = bench.play(sound)
+        require_exact(play)
+        return figures(play)
+    case(f"format_{_sound}", f"3 s of {_text}, byte-exact")(_play)
+
+
+@case("stop_cont", "the VMM stops and goes on mid-play: byte-exact")
+def stop_cont(bench: Bench):
+    bench.start()
+    playing = bench.playing("sweep3")
+    playing.await_frames(wav.RATE)
+    for _ in range(2):
+        bench.guest.qmp("stop")
+        time.sleep(0.7)
+        bench.guest.qmp("cont")
+        time.sleep(0.3)
+    play = playing.finish()
+    require_exact(play)
+    return figures(play)
+
+
+@case("kill_in_prebuffer", "aplay is killed before it starts to play; the next one plays")
+def kill_in_prebuffer(bench: Bench):
+    bench.start()
+    bench.guest.start("half", 'sh -c "(head -c 40000 /sweep3.wav; sleep 20) | '
+                              'aplay -q -D hw:0,0 --buffer-size=48000 --period-size=2400"')
+    # Its prebuffer is queued, and the stream is prepared but does not run.
+    status = bench.guest.run("until grep -q PREPARED /proc/asound/card0/pcm0p/sub0/status; "
+                             "do usleep 10000; done; usleep 300000; killall -9 aplay sleep", 10)
+    require(status.rc == 0, "no aplay in its prebuffer: " + status.output)
+    bench.guest.finish("half")
+    play = bench.play("sweep3")
+    require_exact(play)
+    return figures(play)
+
+
+@case("driver_reload", "the driver is unloaded and loaded 10 times, then plays")
+def driver_reload(bench: Bench):
+    bench.start()
+    loads = 0
+    for _ in range(10):
+        reload = bench.guest.run("rmmod virtio_snd && load_driver", 20)
+        require(reload.rc == 0, f"after {loads} times: {reload.output}")
+        loads += 1
+    play = bench.play("sweep3")
+    require_exact(play)
+    return {"loads": loads, **figures(play)}
+
+
+@case("pcm_test", "the kernel's own pcm-test: no playback case fails")
+def pcm_test(bench: Bench):
+    bench.start()
+    output = bench.guest.run("cd /selftests && ./pcm-test", 180).output
+    lines = [line for line in output.splitlines() if "PLAYBACK" in line]
+    failed = [line for line in lines if line.startswith("not ok")]
+    skipped = [line for line in lines if line.startswith("ok") and "# SKIP" in line]
+    passed = [line for line in lines if line.startswith("ok") and line not in skipped]
+    reasons = re.findall(r"# time mismatch.*|# expected.*", output)
+    require(not failed, "; ".join(failed + reasons))
+    require(passed, "no case passed: " + output)
+    return {"passed": len(passed), "failed": len(failed), "skipped": len(skipped)}
+
+
+def interrupted(bench: Bench, interrupt):
+    """Interrupts a play; what was recorded must be its beginning. Then another
+    one must be complete."""
+    bench.start()
+    expected = wav.sweep(10)
+    playing = bench.playing("sweep10")
+    playing.await_frames(wav.RATE)
+    interrupt()
+    play = bench.play("sweep3")
+    require_exact(play)
+    recordings = bench.recordings()
+    require(len(recordings) >= 2, "the interrupted play left no recording")
+    before = wav.read(recordings[-2])
+    cut = wav.compare(expected, before)
+    require(cut.played >= wav.RATE // 2, f"only {cut.played} frames recorded before it")
+    require(cut.wrong == 0, f"{cut.wrong} of {cut.played} frames before it differ")
+    return {"boots": bench.boots + bench.guest.boots - 1, "frames_before": cut.played,
+            **figures(play)}
+
+
+@case("reboot", "the guest reboots mid-play, then plays")
+def reboot(bench: Bench):
+    return interrupted(bench, lambda: bench.guest.reboot())
+
+
+@case("reset", "the VMM resets the guest mid-play, then it plays")
+def reset(bench: Bench):
+    def interrupt():
+        bench.guest.qmp("system_reset")
+        bench.guest.await_boot()
+    return interrupted(bench, interrupt)
+
+
+@case("second_vmm", "the VMM is killed mid-play; another one comes to the same device")
+def second_vmm(bench: Bench):
+    return interrupted(bench, bench.replace_guest)
+
+
+@case("reflection", "ListStreams, GetStream and Health/Check, by reflection alone", "opus")
+def reflection(bench: Bench):
+    bench.play("sweep1")
+    client = bench.server.client
+    name = bench.device.stream_name
+    services = client.services()
+    for service in ("earshot.v1.AdminService", "earshot.v1.PlaybackService",
+                    "grpc.health.v1.Health"):
+        require(service in services, f"{service} is not among {services}")
+        status = client.call("grpc.health.v1.Health/Check", service=service)["status"]
+        require(service.startswith("grpc.") or status == "SERVING", f"{service} is {status}")
+    names = [stream["name"] for stream in
+             client.call("earshot.v1.AdminService/ListStreams")["streams"]]
+    require(name in names, f"{name} is not among {names}")
+    stream = bench.stream()
+    require(stream["codec"] == "CODEC_OPUS", f"codec {stream['codec']}")
+    return {"services": len(services), "streams": len(names)}
+
+
+@case("opus_sweep", f"10 s sweep, Opus: every frame, aligned, SNR of at least {OPUS_SNR_DB} dB",
+      "opus")
+def opus_sweep(bench: Bench):
+    play = bench.play("sweep10")
+    found = play.comparison
+    require(play.rc == 0, f"aplay ended with {play.rc}: {play.output.strip()}")
+    require(found.played == found.expected,
+            f"{found.played} of {found.expected} frames recorded")
+    require(found.alignment == 0, f"aligned at {found.alignment} frames")
+    require(found.snr_db >= OPUS_SNR_DB, f"SNR of {found.snr_db:.1f} dB")
+    require(play.balanced, f"GetStream does not balance: {play.stream}")
+    return {**figures(play), "alignment": found.alignment, "snr_db": round(found.snr_db, 2)}
+
+
+@case("resources", "memory and processor time while a stream plays", "opus")
+def resources(bench: Bench):
+    bench.start()
+    playing = bench.playing("sweep10")
+    playing.await_frames(wav.RATE)
+    cpu, rss = busy_seconds(bench, 5)
+    play = playing.finish()
+    require(play.rc == 0, f"aplay ended with {play.rc}: {play.output.strip()}")
+    return {"device_rss_kb": rss[0], "server_rss_kb": rss[1],
+            "device_cpu_percent": round(20 * cpu[0], 2),
+            "server_cpu_percent": round(20 * cpu[1], 2)}
+
+
+@case("server_late", "no server at first, one comes 3 s into a 10 s play: the rest is recorded",
+      "late")
+def server_late(bench: Bench):
+    expected = wav.sweep(10)
+    playing = bench.playing("sweep10")
+    playing.await_frames(3 * wav.RATE)
+    bench.server  # It starts by being used. pylint: disable=pointless-statement
+    play = playing.finish()
+    require(play.rc == 0, f"aplay ended with {play.rc}: {play.output.strip()}")
+    require(not play.underruns, f"{play.underruns} underruns")
+    produced, skipped, played = map(play.count, ("produced", "skipped", "played"))
+    require(produced == len(expected), f"{produced} of {len(expected)} frames produced")
+    require(play.balanced, f"GetStream does not balance: {play.stream}")
+    require(len(play.recorded) == played, f"{len(play.recorded)} recorded, {played} played")
+    # It may take the client a moment to find the server.
+    require(played >= 5 * wav.RATE, f"only {played} frames of the rest were recorded")
+    # A fade may cover the seam.
+    doubtful = wav.tail_mismatch(expected, play.recorded)
+    require(doubtful <= wav.RATE // 100, f"{doubtful} frames from its start on differ")
+    return {"rc": play.rc, "frames_produced": produced, "frames_played": played,
+            "frames_skipped": skipped, "underruns": play.underruns}
+
+
+ERRORS = (Failure, GuestError)
