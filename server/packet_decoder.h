@@ -1,0 +1,62 @@
+#ifndef EARSHOT_SERVER_PACKET_DECODER_H_
+#define EARSHOT_SERVER_PACKET_DECODER_H_
+
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "server/stream_types.h"
+
+struct OpusDecoder;
+
+namespace earshot {
+
+// Turns the packets of one epoch into interleaved float PCM: Opus (RFC 6716)
+// or S16LE. It drops the pre-skip each time that the codec starts anew, and
+// cuts each packet at its frame_count, so positions are exact to the frame.
+// Thread: one at a time.
+class PacketDecoder {
+ public:
+  // Whether such an epoch can be decoded.
+  static absl::StatusOr<std::unique_ptr<PacketDecoder>> Create(
+      MediaCodec codec, int rate_hz, int channels, int pre_skip_frames);
+  ~PacketDecoder();
+
+  PacketDecoder(const PacketDecoder&) = delete;
+  PacketDecoder& operator=(const PacketDecoder&) = delete;
+
+  // The frames that a payload decodes to, before pre-skip and cutting; an
+  // error if it is no packet. Only looks at it, so any thread may ask.
+  static absl::StatusOr<int> CountFrames(MediaCodec codec, int rate_hz,
+                                         int channels,
+                                         absl::string_view payload);
+
+  // The codec starts anew: at Begin (implied) and after a skip.
+  void Restart();
+
+  // Replaces *pcm by the frame_count frames of the packet. An error, with *pcm
+  // unspecified, if the payload is no packet or holds fewer frames.
+  absl::Status Decode(absl::string_view payload, int frame_count,
+                      std::vector<float>* pcm);
+
+ private:
+  struct OpusDeleter {
+    void operator()(OpusDecoder* decoder) const;
+  };
+
+  PacketDecoder(MediaCodec codec, int rate_hz, int channels,
+                int pre_skip_frames);
+
+  const MediaCodec codec_;
+  const int rate_hz_;
+  const int channels_;
+  const int pre_skip_frames_;
+  int left_to_drop_;
+  std::unique_ptr<OpusDecoder, OpusDeleter> opus_;  // null for S16LE
+};
+
+}  // namespace earshot
+
+#endif  // EARSHOT_SERVER_PACKET_DECODER_H_

@@ -1,0 +1,50 @@
+#ifndef EARSHOT_SERVER_PLAYOUT_POOL_H_
+#define EARSHOT_SERVER_PLAYOUT_POOL_H_
+
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "server/session_playout.h"
+
+namespace earshot {
+
+// The threads that play: each ticks its sessions every 5 ms, at absolute
+// times, so that nothing drifts. A session stays with its thread.
+class PlayoutPool {
+ public:
+  static constexpr std::chrono::milliseconds kTick{5};
+
+  explicit PlayoutPool(int threads);
+  // Stops what still plays.
+  ~PlayoutPool();
+
+  PlayoutPool(const PlayoutPool&) = delete;
+  PlayoutPool& operator=(const PlayoutPool&) = delete;
+
+  // Any thread. After Stop() the playout is stopped at once.
+  void Add(std::unique_ptr<SessionPlayout> playout);
+  // Ends all sessions at once and the threads with them. Idempotent.
+  void Stop();
+
+ private:
+  struct Worker {
+    std::mutex incoming_mutex;  // guards incoming, stop and load
+    std::condition_variable changed;
+    std::vector<std::unique_ptr<SessionPlayout>> incoming;
+    bool stop = false;
+    size_t load = 0;
+    std::thread thread;
+  };
+
+  static void Run(Worker* worker);
+
+  std::vector<std::unique_ptr<Worker>> workers_;
+};
+
+}  // namespace earshot
+
+#endif  // EARSHOT_SERVER_PLAYOUT_POOL_H_

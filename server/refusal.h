@@ -1,0 +1,64 @@
+#ifndef EARSHOT_SERVER_REFUSAL_H_
+#define EARSHOT_SERVER_REFUSAL_H_
+
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+
+namespace earshot {
+
+// Why the server refuses a request or ends a call. The names that clients see
+// are part of the contract: one table in refusal.cc, and they never change.
+enum class Reason {
+  kNone,
+  // Malformed: the request can never be right.
+  kBadRequest,
+  kBadName,
+  kBadFormat,
+  kBadCodec,
+  kBadPayload,
+  kBadFrameCount,
+  kBadPageToken,
+  // Out of order.
+  kOpenFirst,
+  kAlreadyOpen,
+  kNoEpoch,
+  kEpochUnderWay,
+  kEpochNotNewer,
+  // Positions.
+  kNotContiguous,
+  kPositionTooLarge,
+  // Bounds.
+  kNotGranted,
+  kPayloadTooLarge,
+  kTooMuchQueued,
+  kTooManyEpochs,
+  kTooManyStreams,
+  // The server's own doing.
+  kTakenOver,
+  kShuttingDown,
+  kNotFound,
+};
+
+// What the table says of a reason.
+struct ReasonInfo {
+  absl::StatusCode code;
+  const char* name;  // ErrorInfo.reason
+};
+const ReasonInfo& Describe(Reason reason);
+
+// The answer to a request: taken, or refused because of one field.
+struct [[nodiscard]] Refusal {
+  static Refusal None() { return {}; }
+
+  bool ok() const { return reason == Reason::kNone; }
+
+  Reason reason = Reason::kNone;
+  std::string field;    // such as "packet.first_frame"
+  std::string message;  // for people: what is wrong, and what is allowed
+};
+
+}  // namespace earshot
+
+#endif  // EARSHOT_SERVER_REFUSAL_H_

@@ -1,0 +1,41 @@
+#ifndef EARSHOT_SERVER_SINKS_PACED_SINK_H_
+#define EARSHOT_SERVER_SINKS_PACED_SINK_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "server/sinks/audio_sink.h"
+
+namespace earshot {
+
+// A sink without a sound card: the monotonic clock is its clock. Each Tick()
+// pulls exactly the frames that have become due since Start(), so there is no
+// drift.
+class PacedSink : public AudioSink {
+ public:
+  PacedSink(int rate_hz, int channels);
+
+  void Start(SoundSource* source, MonotonicTime now) override;
+  void Tick(MonotonicTime now) override;
+
+ protected:
+  int channels() const { return channels_; }
+
+  // Takes what a pull has brought; `media` holds its media frames.
+  virtual void Consume(int64_t silence_frames, absl::Span<const float> media) {
+    (void)silence_frames;
+    (void)media;
+  }
+
+ private:
+  const int rate_hz_;
+  const int channels_;
+  SoundSource* source_ = nullptr;
+  MonotonicTime start_;
+  int64_t pulled_ = 0;  // frames since start_
+  std::vector<float> buffer_;
+};
+
+}  // namespace earshot
+
+#endif  // EARSHOT_SERVER_SINKS_PACED_SINK_H_

@@ -1,0 +1,57 @@
+#ifndef EARSHOT_SERVER_STREAM_TYPES_H_
+#define EARSHOT_SERVER_STREAM_TYPES_H_
+
+#include <chrono>
+#include <cstdint>
+#include <vector>
+
+namespace earshot {
+
+using MonotonicTime = std::chrono::steady_clock::time_point;
+
+// How packets carry PCM.
+enum class MediaCodec { kOpus, kPcmS16le };
+
+// One epoch as the client began it, already checked.
+struct EpochParams {
+  uint64_t epoch = 0;
+  int rate_hz = 48000;
+  int channels = 2;
+  // Values of earshot.v1.ChannelPosition; as the client gave them.
+  std::vector<int> positions;
+  MediaCodec codec = MediaCodec::kOpus;
+  // Frames that the decoder puts out, each time that it starts anew, before
+  // the first frame of the stream.
+  int pre_skip_frames = 0;
+  int guest_buffer_frames = 0;
+  int guest_period_frames = 0;
+  // Where positions start: 0, or where an epoch goes on after a new Open.
+  int64_t first_frame = 0;
+};
+
+// Limits of the contract (earshot.v1.Packet, Limits).
+constexpr int kMaxPayloadBytes = 61440;
+constexpr int kMaxPacketMs = 120;
+constexpr int kMaxChannels = 2;
+constexpr int kMinRateHz = 8000;
+constexpr int kMaxRateHz = 192000;
+// Far below 2^63, so that sums of two positions never overflow: 3000 years.
+constexpr int64_t kMaxPosition = int64_t{1} << 52;
+
+// Frames in a duration, rounded down.
+inline int64_t FramesIn(std::chrono::nanoseconds duration, int rate_hz) {
+  // Split so that a long duration does not overflow.
+  const int64_t seconds = duration.count() / 1'000'000'000;
+  const int64_t rest = duration.count() % 1'000'000'000;
+  return seconds * rate_hz + rest * rate_hz / 1'000'000'000;
+}
+
+// How long that many frames last.
+inline std::chrono::nanoseconds DurationOf(int64_t frames, int rate_hz) {
+  return std::chrono::nanoseconds(frames / rate_hz * 1'000'000'000 +
+                                  frames % rate_hz * 1'000'000'000 / rate_hz);
+}
+
+}  // namespace earshot
+
+#endif  // EARSHOT_SERVER_STREAM_TYPES_H_
