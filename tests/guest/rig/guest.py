@@ -1,4 +1,5 @@
 """A small Linux guest in QEMU."""
+import functools
 import json
 import os
 import re
@@ -36,6 +37,7 @@ def build_selftests():
     return _built(ROOT / "tests/guest/build-selftests")
 
 
+@functools.cache
 def _built(builder):
     done = subprocess.run([builder], stdout=subprocess.PIPE, text=True, check=True)
     return Path(done.stdout.splitlines()[-1])
