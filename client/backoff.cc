@@ -1,0 +1,19 @@
+#include "client/backoff.h"
+
+#include <algorithm>
+
+namespace earshot {
+
+std::chrono::microseconds Backoff::Next() {
+  using std::chrono::microseconds;
+  const microseconds delay = next_;
+  const double longer = static_cast<double>(delay.count()) * options_.factor;
+  next_ = std::min<microseconds>(microseconds(static_cast<int64_t>(longer)),
+                                 options_.cap);
+  std::uniform_real_distribution<double> spread(1 - options_.jitter,
+                                                1 + options_.jitter);
+  return microseconds(static_cast<int64_t>(static_cast<double>(delay.count()) *
+                                           spread(random_)));
+}
+
+}  // namespace earshot

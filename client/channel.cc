@@ -1,0 +1,57 @@
+#include "client/channel.h"
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+
+namespace earshot {
+namespace {
+
+// A ping when nothing came for so long, and how long its answer may take.
+// Together they are how long a dead peer goes unnoticed.
+constexpr int kKeepaliveMs = 5000;
+constexpr int kKeepaliveTimeoutMs = 3000;
+// gRPC's own wait between attempts to connect: shorter than the shortest of
+// Backoff, which governs.
+constexpr int kReconnectMs = 50;
+// How long one attempt to connect may take; gRPC's own is 20 s.
+constexpr int kConnectMs = 5000;
+
+bool IsServer(absl::string_view server) {
+  if (absl::StartsWith(server, "unix:")) {
+    return server.size() > absl::string_view("unix:").size();
+  }
+  const size_t colon = server.rfind(':');
+  if (colon == absl::string_view::npos || colon == 0) return false;
+  if (absl::StrContains(server, "/")) return false;
+  int port = 0;
+  return absl::SimpleAtoi(server.substr(colon + 1), &port) && port >= 1 &&
+         port <= 65535;
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<grpc::Channel>> CreateChannel(
+    const std::string& server) {
+  if (!IsServer(server)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "a server is host:port or unix:/path, not \"", server, "\""));
+  }
+  grpc::ChannelArguments args;
+  args.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+  args.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+  // In digital silence and between epochs nothing else is sent.
+  args.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  args.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectMs);
+  args.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectMs);
+  args.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectMs);
+  // A proxy of the environment is for the web, not for sound.
+  args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  return grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(),
+                                   args);
+}
+
+}  // namespace earshot

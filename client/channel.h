@@ -1,0 +1,22 @@
+#ifndef EARSHOT_CLIENT_CHANNEL_H_
+#define EARSHOT_CLIENT_CHANNEL_H_
+
+#include <grpcpp/grpcpp.h>
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace earshot {
+
+// A channel to a service at "host:port" or "unix:/path". It connects when it is
+// used, and again whenever it is used after a failure: how often is for its
+// user to decide. A peer that is dead is noticed within 8 s.
+// INVALID_ARGUMENT says what is allowed.
+absl::StatusOr<std::shared_ptr<grpc::Channel>> CreateChannel(
+    const std::string& server);
+
+}  // namespace earshot
+
+#endif  // EARSHOT_CLIENT_CHANNEL_H_

@@ -1,0 +1,19 @@
+#include "client/credit_window.h"
+
+namespace earshot {
+
+void CreditWindow::Begin(int64_t position, int64_t initial_frames) {
+  granted_frame_ = position + initial_frames;
+}
+
+void CreditWindow::Revoke(int64_t position) { granted_frame_ = position; }
+
+bool CreditWindow::Grant(int64_t granted_frame) {
+  if (granted_frame <= granted_frame_) return false;
+  granted_frame_ = granted_frame;
+  return true;
+}
+
+void CreditWindow::Skip(int64_t frame_count) { granted_frame_ += frame_count; }
+
+}  // namespace earshot
