@@ -1,0 +1,56 @@
+#ifndef EARSHOT_DEVICE_EARSHOT_DEVICE_H_
+#define EARSHOT_DEVICE_EARSHOT_DEVICE_H_
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "client/remote_player.h"
+#include "device/remote_output.h"
+#include "device/sound/sound_device.h"
+#include "device/vhost_user/backend.h"
+
+namespace earshot {
+
+// The parts of the device process, wired together: a vhost-user back-end with a
+// sound device whose one stream plays at a playback service.
+// Thread: the one that runs the loop.
+class EarshotDevice {
+ public:
+  struct Options {
+    std::string socket_path;  // where the VMM connects
+    RemotePlayer::Options playback;
+  };
+
+  // Listens, and begins to connect to the service; runs once `loop` does, which
+  // outlives it. Errors say what to do.
+  static absl::StatusOr<std::unique_ptr<EarshotDevice>> Create(
+      boost::asio::io_context* loop, Options options);
+  EarshotDevice(const EarshotDevice&) = delete;
+  EarshotDevice& operator=(const EarshotDevice&) = delete;
+
+  // Lets the VMM go, ends the epoch, waits a moment for the service to have
+  // played its tail, and stops the loop.
+  void Shutdown();
+
+ private:
+  EarshotDevice(boost::asio::io_context* loop,
+                std::unique_ptr<RemotePlayer> player);
+
+  void OnDue();
+  bool PlaysTail() const;
+
+  boost::asio::io_context* const loop_;
+  RemoteOutput output_;
+  SoundDevice sound_;
+  std::unique_ptr<vhost_user::Backend> backend_;
+  boost::asio::steady_timer shutdown_timer_;
+  bool polled_ = false;  // a Poll() waits in the loop
+  bool shutting_down_ = false;
+};
+
+}  // namespace earshot
+
+#endif  // EARSHOT_DEVICE_EARSHOT_DEVICE_H_

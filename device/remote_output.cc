@@ -1,0 +1,52 @@
+#include "device/remote_output.h"
+
+#include <utility>
+
+#include "absl/status/status.h"
+#include "device/sample_conversion.h"
+#include "spdlog/spdlog.h"
+
+namespace earshot {
+
+RemoteOutput::RemoteOutput(std::unique_ptr<RemotePlayer> player)
+    : player_(std::move(player)) {}
+
+void RemoteOutput::Prepare(const PcmParams& params, MonotonicTime now) {
+  params_ = params;
+  const absl::Status prepared =
+      player_->Prepare({.rate_hz = params.rate_hz,
+                        .channels = params.channels,
+                        .buffer_frames = params.buffer_frames,
+                        .period_frames = params.period_frames},
+                       now);
+  if (!prepared.ok()) {
+    spdlog::error("the codec does not take the guest's format error=\"{}\"",
+                  prepared.ToString());
+  }
+}
+
+void RemoteOutput::Start(MonotonicTime now) { player_->Start(now); }
+
+void RemoteOutput::Stop(MonotonicTime now) { player_->Stop(now); }
+
+int64_t RemoteOutput::DuePosition(int64_t queued_end, MonotonicTime now) {
+  return player_->DuePosition(queued_end, now);
+}
+
+MonotonicTime RemoteOutput::NextDue(int64_t head_end, MonotonicTime now) const {
+  return player_->NextDue(head_end, now);
+}
+
+void RemoteOutput::Write(absl::Span<const uint8_t> frames, MonotonicTime now) {
+  samples_.resize(frames.size() / FrameBytes(params_) * params_.channels);
+  ConvertToFloat(params_.format, frames, absl::MakeSpan(samples_));
+  player_->Write(samples_, now);
+}
+
+int64_t RemoteOutput::DelayFrames(MonotonicTime now) const {
+  return player_->DelayFrames(now);
+}
+
+void RemoteOutput::Release(MonotonicTime now) { player_->Release(now); }
+
+}  // namespace earshot
