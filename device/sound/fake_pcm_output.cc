@@ -9,7 +9,7 @@ namespace {
 using Seconds = std::chrono::duration<double>;
 
 // A clock of doubles may miss a frame's time by its rounding.
-constexpr double kRounding = 1e-3;  // frames
+constexpr double kRounding = 1e-5;  // frames
 
 }  // namespace
 
@@ -59,8 +59,10 @@ MonotonicTime FakePcmOutput::NextDue(int64_t head_end,
   if (target > granted_) return MonotonicTime::max();
   const double left = static_cast<double>(target) - ClockAt(now);
   if (left <= 0) return now;
-  return now + std::chrono::nanoseconds(static_cast<int64_t>(
-                   std::ceil(left / (params_.rate_hz * speed_) * 1e9)));
+  const double wait_ns =
+      (left - kRounding / 2) / (params_.rate_hz * speed_) * 1e9;
+  return now + std::chrono::nanoseconds(
+                   static_cast<int64_t>(std::ceil(std::max(wait_ns, 0.0))));
 }
 
 void FakePcmOutput::Write(absl::Span<const uint8_t> frames, MonotonicTime) {

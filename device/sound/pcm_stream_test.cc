@@ -1,0 +1,609 @@
+#include "device/sound/pcm_stream.h"
+
+#include <optional>
+#include <ostream>
+#include <utility>
+
+#include "device/sound/fake_pcm_output.h"
+#include "device/sound/fake_sound_driver.h"
+#include "device/sound/pcm_params.h"
+#include "device/virtio/fake_guest.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace earshot {
+
+void PrintTo(PcmStream::State state, std::ostream* os) {
+  *os << ToString(state);
+}
+
+namespace {
+
+using State = PcmStream::State;
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+constexpr PcmParams kParams{SampleFormat::kS16, 48000, 2, 3840, 960};
+
+// A stream with a TX queue of its own.
+class PcmStreamTest : public ::testing::Test {
+ protected:
+  PcmStreamTest() : guest_(FakeGuest::Options{.queue_count = 1}) {
+    virtqueue_ = *Virtqueue::Create(&memory_, guest_.ring(0).layout(), 0,
+                                    /*event_idx=*/true, [] {});
+    queue_.Start(&*virtqueue_);
+    stream_.ResumeQueue(now_);
+  }
+  ~PcmStreamTest() override {
+    EXPECT_EQ(output_.misuse(), "");
+    queue_.Stop();
+  }
+
+  void BringTo(State state) {
+    if (state == State::kInitial) return;
+    EXPECT_EQ(stream_.SetParams(kParams, now_), SndStatus::kOk);
+    if (state == State::kParamsSet) return;
+    EXPECT_EQ(stream_.Prepare(now_), SndStatus::kOk);
+    if (state == State::kPrepared) return;
+    if (state == State::kReleased) {
+      EXPECT_EQ(stream_.Release(now_), SndStatus::kOk);
+      return;
+    }
+    EXPECT_EQ(stream_.Start(now_), SndStatus::kOk);
+    if (state == State::kRunning) return;
+    EXPECT_EQ(stream_.Stop(now_), SndStatus::kOk);
+  }
+
+  // Queues a buffer whose bytes are all `value`.
+  PcmStream::QueueResult QueueBytes(size_t bytes, uint8_t value = 1) {
+    const std::vector<uint8_t> payload(bytes, value);
+    token_ = guest_.ring(0).Add(FakeSoundDriver::TxChain(0, payload));
+    return stream_.Queue(TxBuffer(**queue_.Pop(), &queue_));
+  }
+  void QueueFrames(int frames, uint8_t value = 1) {
+    EXPECT_EQ(QueueBytes(static_cast<size_t>(frames) * 4, value),
+              PcmStream::QueueResult::kQueued);
+  }
+
+  // Polls as the device's loop would, until `duration` from now.
+  void Run(MonotonicTime::duration duration) {
+    const MonotonicTime end = now_ + duration;
+    for (;;) {
+      const MonotonicTime deadline = stream_.NextDeadline(now_);
+      if (deadline > end) break;
+      now_ = std::max(now_, deadline);
+      stream_.Poll(now_);
+      ++polls_;
+      ASSERT_LT(polls_, 100000) << "busy loop";
+    }
+    now_ = end;
+  }
+
+  // The statuses of what came back.
+  std::vector<uint32_t> Answers() {
+    std::vector<uint32_t> statuses;
+    for (const UsedChain& used : guest_.ring(0).Collect()) {
+      SndPcmStatus status{};
+      memcpy(&status, used.bytes.data(), sizeof(status));
+      statuses.push_back(status.status);
+      latency_bytes_ = status.latency_bytes;
+    }
+    return statuses;
+  }
+
+  static constexpr uint32_t kOk = 0x8000;
+  static constexpr uint32_t kIoErr = 0x8003;
+
+  FakeGuest guest_;
+  GuestMemory memory_ = guest_.ram().memory();
+  std::optional<Virtqueue> virtqueue_;
+  DeviceQueue queue_;
+  FakePcmOutput output_;
+  MonotonicTime now_{std::chrono::hours(1)};
+  PcmStream stream_{&output_};
+  uint64_t token_ = 0;
+  uint32_t latency_bytes_ = 0;
+  int polls_ = 0;
+};
+
+// --- 5.14.6.6.1: each state, each command.
+
+struct Transition {
+  State from;
+  SndCode command;
+  SndStatus status;
+  State to;
+};
+
+class PcmStreamTransitionTest
+    : public PcmStreamTest,
+      public ::testing::WithParamInterface<Transition> {};
+
+TEST_P(PcmStreamTransitionTest, IsAsTheTableSays) {
+  const Transition& transition = GetParam();
+  BringTo(transition.from);
+  ASSERT_EQ(stream_.state(), transition.from);
+  SndStatus status = SndStatus::kIoErr;
+  switch (transition.command) {
+    case kSndPcmSetParams:
+      status = stream_.SetParams(kParams, now_);
+      break;
+    case kSndPcmPrepare:
+      status = stream_.Prepare(now_);
+      break;
+    case kSndPcmStart:
+      status = stream_.Start(now_);
+      break;
+    case kSndPcmStop:
+      status = stream_.Stop(now_);
+      break;
+    default:
+      status = stream_.Release(now_);
+  }
+  EXPECT_EQ(status, transition.status);
+  EXPECT_EQ(stream_.state(), transition.to);
+}
+
+constexpr SndStatus kYes = SndStatus::kOk;
+constexpr SndStatus kNo = SndStatus::kBadMsg;
+
+INSTANTIATE_TEST_SUITE_P(
+    Initial, PcmStreamTransitionTest,
+    ::testing::Values(
+        Transition{State::kInitial, kSndPcmSetParams, kYes, State::kParamsSet},
+        Transition{State::kInitial, kSndPcmPrepare, kNo, State::kInitial},
+        Transition{State::kInitial, kSndPcmStart, kNo, State::kInitial},
+        Transition{State::kInitial, kSndPcmStop, kNo, State::kInitial},
+        Transition{State::kInitial, kSndPcmRelease, kYes, State::kInitial}));
+
+INSTANTIATE_TEST_SUITE_P(
+    ParamsSet, PcmStreamTransitionTest,
+    ::testing::Values(
+        Transition{State::kParamsSet, kSndPcmSetParams, kYes,
+                   State::kParamsSet},
+        Transition{State::kParamsSet, kSndPcmPrepare, kYes, State::kPrepared},
+        Transition{State::kParamsSet, kSndPcmStart, kNo, State::kParamsSet},
+        Transition{State::kParamsSet, kSndPcmStop, kNo, State::kParamsSet},
+        Transition{State::kParamsSet, kSndPcmRelease, kYes,
+                   State::kParamsSet}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Prepared, PcmStreamTransitionTest,
+    ::testing::Values(
+        Transition{State::kPrepared, kSndPcmSetParams, kYes, State::kParamsSet},
+        Transition{State::kPrepared, kSndPcmPrepare, kYes, State::kPrepared},
+        Transition{State::kPrepared, kSndPcmStart, kYes, State::kRunning},
+        Transition{State::kPrepared, kSndPcmStop, kNo, State::kPrepared},
+        Transition{State::kPrepared, kSndPcmRelease, kYes, State::kReleased}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Running, PcmStreamTransitionTest,
+    ::testing::Values(
+        Transition{State::kRunning, kSndPcmSetParams, kNo, State::kRunning},
+        Transition{State::kRunning, kSndPcmPrepare, kNo, State::kRunning},
+        Transition{State::kRunning, kSndPcmStart, kNo, State::kRunning},
+        Transition{State::kRunning, kSndPcmStop, kYes, State::kStopped},
+        Transition{State::kRunning, kSndPcmRelease, kNo, State::kRunning}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Stopped, PcmStreamTransitionTest,
+    ::testing::Values(
+        Transition{State::kStopped, kSndPcmSetParams, kNo, State::kStopped},
+        Transition{State::kStopped, kSndPcmPrepare, kNo, State::kStopped},
+        Transition{State::kStopped, kSndPcmStart, kYes, State::kRunning},
+        Transition{State::kStopped, kSndPcmStop, kNo, State::kStopped},
+        Transition{State::kStopped, kSndPcmRelease, kYes, State::kReleased}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Released, PcmStreamTransitionTest,
+    ::testing::Values(
+        Transition{State::kReleased, kSndPcmSetParams, kYes, State::kParamsSet},
+        Transition{State::kReleased, kSndPcmPrepare, kYes, State::kPrepared},
+        Transition{State::kReleased, kSndPcmStart, kNo, State::kReleased},
+        Transition{State::kReleased, kSndPcmStop, kNo, State::kReleased},
+        Transition{State::kReleased, kSndPcmRelease, kYes, State::kReleased}));
+
+// --- Which states take buffers.
+
+TEST_F(PcmStreamTest, ABufferBeforeSetParamsFails) {
+  EXPECT_EQ(QueueBytes(16), PcmStream::QueueResult::kNotPrepared);
+  EXPECT_THAT(Answers(), ElementsAre(kIoErr));
+}
+
+TEST_F(PcmStreamTest, ABufferBeforePrepareFails) {
+  BringTo(State::kParamsSet);
+  EXPECT_EQ(QueueBytes(16), PcmStream::QueueResult::kNotPrepared);
+  EXPECT_THAT(Answers(), ElementsAre(kIoErr));
+}
+
+TEST_F(PcmStreamTest, ABufferAfterReleaseFails) {
+  BringTo(State::kReleased);
+  EXPECT_EQ(QueueBytes(16), PcmStream::QueueResult::kNotPrepared);
+  EXPECT_THAT(Answers(), ElementsAre(kIoErr));
+}
+
+TEST_F(PcmStreamTest, PreparedAndStoppedStreamsKeepBuffers) {
+  for (State state : {State::kPrepared, State::kStopped}) {
+    BringTo(state);
+    QueueFrames(960);
+    Run(milliseconds(500));
+    EXPECT_THAT(Answers(), IsEmpty());
+    EXPECT_EQ(stream_.Release(now_), SndStatus::kOk);
+    EXPECT_THAT(Answers(), ElementsAre(kOk));
+  }
+}
+
+TEST_F(PcmStreamTest, SetParamsFailsWhatWasQueuedInTheOldFormat) {
+  BringTo(State::kPrepared);
+  QueueFrames(960);
+  EXPECT_EQ(stream_.SetParams(kParams, now_), SndStatus::kOk);
+  EXPECT_THAT(Answers(), ElementsAre(kIoErr));
+  EXPECT_THAT(output_.calls(), ElementsAre("prepare", "release"));
+}
+
+TEST_F(PcmStreamTest, PrepareTwiceKeepsTheQueueAndTheEpoch) {
+  BringTo(State::kPrepared);
+  QueueFrames(960);
+  EXPECT_EQ(stream_.Prepare(now_), SndStatus::kOk);
+  EXPECT_THAT(Answers(), IsEmpty());
+  EXPECT_THAT(output_.calls(), ElementsAre("prepare"));
+  EXPECT_EQ(stream_.Start(now_), SndStatus::kOk);
+  Run(milliseconds(20));
+  EXPECT_EQ(output_.written_frames(), 960);
+}
+
+// --- Playing.
+
+TEST_F(PcmStreamTest, ABufferComesBackWhenTheClockHasPassedItsEnd) {
+  BringTo(State::kRunning);
+  QueueFrames(960);
+  QueueFrames(960);
+  Run(microseconds(19999));
+  EXPECT_THAT(Answers(), IsEmpty());
+  Run(microseconds(1));
+  EXPECT_THAT(Answers(), ElementsAre(kOk));
+  Run(microseconds(19999));
+  EXPECT_THAT(Answers(), IsEmpty());
+  Run(microseconds(1));
+  EXPECT_THAT(Answers(), ElementsAre(kOk));
+}
+
+TEST_F(PcmStreamTest, NothingComesBackBeyondTheGrant) {
+  BringTo(State::kRunning);
+  output_.set_granted(960 + 959);
+  QueueFrames(960);
+  QueueFrames(960);
+  Run(milliseconds(500));
+  EXPECT_THAT(Answers(), ElementsAre(kOk));
+  EXPECT_EQ(stream_.NextDeadline(now_), MonotonicTime::max());
+  output_.set_granted(1920);
+  stream_.Poll(now_);
+  EXPECT_THAT(Answers(), ElementsAre(kOk));
+}
+
+TEST_F(PcmStreamTest, PayloadIsReadWhenItIsDueNotWhenItIsQueued) {
+  BringTo(State::kPrepared);
+  output_.set_packet_frames(480);
+  QueueFrames(960, 1);
+  absl::Span<uint8_t> payload = guest_.ring(0).Readable(token_, 1);
+  EXPECT_EQ(stream_.Start(now_), SndStatus::kOk);
+  Run(milliseconds(10));  // the first half is gone
+  std::fill(payload.begin(), payload.end(), 2);
+  Run(milliseconds(10));
+  std::vector<uint8_t> expected(480 * 4, 1);
+  expected.resize(960 * 4, 2);
+  EXPECT_EQ(output_.epoch().bytes, expected);
+}
+
+TEST_F(PcmStreamTest, ShortPeriodsFlowUnderLongPackets) {
+  BringTo(State::kPrepared);
+  output_.set_packet_frames(960);
+  for (int i = 0; i < 4; ++i) QueueFrames(128);
+  EXPECT_EQ(stream_.Start(now_), SndStatus::kOk);
+  int completed = 0;
+  for (int ms = 0; ms < 1000; ++ms) {
+    Run(milliseconds(1));
+    for (uint32_t status : Answers()) {
+      EXPECT_EQ(status, kOk);
+      ++completed;
+      QueueFrames(128);
+      stream_.Poll(now_);
+    }
+    // Never more than a period behind the clock, and never ahead.
+    const int64_t clock = int64_t{48} * (ms + 1);
+    EXPECT_LE(completed * 128, clock);
+    EXPECT_GT((completed + 1) * 128, clock);
+  }
+}
+
+TEST_F(PcmStreamTest, EmptyBuffersComeBackInTheirPlace) {
+  BringTo(State::kRunning);
+  QueueFrames(480);
+  QueueBytes(0);
+  QueueFrames(480);
+  stream_.Poll(now_);
+  EXPECT_THAT(Answers(), IsEmpty());
+  Run(milliseconds(10));
+  EXPECT_THAT(Answers(), ElementsAre(kOk, kOk));
+}
+
+TEST_F(PcmStreamTest, AnEmptyBufferAloneComesBackAtOnce) {
+  BringTo(State::kRunning);
+  QueueBytes(0);
+  stream_.Poll(now_);
+  EXPECT_THAT(Answers(), ElementsAre(kOk));
+}
+
+TEST_F(PcmStreamTest, LessThanAFrameAtTheEndIsDropped) {
+  BringTo(State::kRunning);
+  QueueBytes(480 * 4 + 3, 1);
+  QueueBytes(480 * 4 + 1, 2);
+  QueueBytes(2, 3);
+  Run(milliseconds(20));
+  EXPECT_THAT(Answers(), ElementsAre(kOk, kOk, kOk));
+  std::vector<uint8_t> expected(480 * 4, 1);
+  expected.resize(960 * 4, 2);
+  EXPECT_EQ(output_.epoch().bytes, expected);
+  EXPECT_EQ(stream_.stats().bytes_dropped, 6);
+  EXPECT_EQ(stream_.stats().frames_produced, 960);
+}
+
+TEST_F(PcmStreamTest, ABufferBeyondAllReasonFails) {
+  BringTo(State::kPrepared);
+  // The same megabyte again and again, by one chain of many descriptors.
+  const uint64_t address = guest_.ram().Allocate(1 << 20);
+  std::vector<absl::Span<uint8_t>> parts(
+      20, absl::MakeSpan(guest_.ram().At(address), 1 << 20));
+  uint8_t status[8];
+  const auto Chain = [&] {
+    return DescriptorChain(0, parts, {absl::MakeSpan(status)});
+  };
+  int queued = 0;
+  while (stream_.Queue(TxBuffer(Chain(), &queue_)) ==
+         PcmStream::QueueResult::kQueued) {
+    ASSERT_LT(++queued, 10);
+  }
+  EXPECT_LE(stream_.queued_end(), kMaxQueuedFrames);
+  EXPECT_EQ(stream_.stats().buffers_failed, 1);
+  queue_.Stop();
+}
+
+TEST_F(PcmStreamTest, LatencyIsTheOutputsDelayInBytes) {
+  BringTo(State::kRunning);
+  output_.set_delay_frames(9600);
+  QueueFrames(48);
+  Run(milliseconds(1));
+  EXPECT_THAT(Answers(), ElementsAre(kOk));
+  EXPECT_EQ(latency_bytes_, 38400u);
+}
+
+TEST_F(PcmStreamTest, LatencyDoesNotWrap) {
+  BringTo(State::kRunning);
+  output_.set_delay_frames(int64_t{1} << 60);
+  QueueFrames(48);
+  Run(milliseconds(1));
+  Answers();
+  EXPECT_EQ(latency_bytes_, 0xfffffffcu);
+  output_.set_delay_frames(-5);
+  QueueFrames(48);
+  Run(milliseconds(1));
+  Answers();
+  EXPECT_EQ(latency_bytes_, 0u);
+}
+
+TEST_F(PcmStreamTest, ARunningStreamWithoutBuffersHardlyPolls) {
+  BringTo(State::kRunning);
+  Run(std::chrono::seconds(1));
+  EXPECT_LE(polls_, 50);
+}
+
+TEST_F(PcmStreamTest, AStreamThatDoesNotRunNeverPolls) {
+  for (State state : {State::kPrepared, State::kStopped}) {
+    BringTo(state);
+    QueueFrames(480);
+    EXPECT_EQ(stream_.NextDeadline(now_), MonotonicTime::max());
+    EXPECT_EQ(stream_.Release(now_), SndStatus::kOk);
+  }
+}
+
+// --- STOP and START.
+
+TEST_F(PcmStreamTest, StopKeepsTheQueueAndStartGoesOn) {
+  BringTo(State::kRunning);
+  QueueFrames(960, 1);
+  QueueFrames(960, 2);
+  Run(milliseconds(25));
+  EXPECT_THAT(Answers(), ElementsAre(kOk));
+  EXPECT_EQ(stream_.Stop(now_), SndStatus::kOk);
+  // What the clock had passed was taken; it is not played twice.
+  EXPECT_EQ(stream_.produced(), 1200);
+  Run(std::chrono::seconds(10));
+  EXPECT_THAT(Answers(), IsEmpty());
+  EXPECT_EQ(stream_.Start(now_), SndStatus::kOk);
+  Run(milliseconds(14));
+  EXPECT_THAT(Answers(), IsEmpty());
+  Run(milliseconds(1));
+  EXPECT_THAT(Answers(), ElementsAre(kOk));
+  std::vector<uint8_t> expected(960 * 4, 1);
+  expected.resize(1920 * 4, 2);
+  EXPECT_EQ(output_.epoch().bytes, expected);
+}
+
+// --- RELEASE.
+
+TEST_F(PcmStreamTest, ReleaseWritesTheQueueAndAnswersAllOfIt) {
+  BringTo(State::kRunning);
+  for (int i = 0; i < 4; ++i) QueueFrames(960, static_cast<uint8_t>(i));
+  Run(milliseconds(25));
+  EXPECT_EQ(stream_.Stop(now_), SndStatus::kOk);
+  output_.set_granted(0);  // the far end takes nothing: that is not waited for
+  EXPECT_EQ(stream_.Release(now_), SndStatus::kOk);
+  EXPECT_THAT(Answers(), ElementsAre(kOk, kOk, kOk, kOk));
+  EXPECT_EQ(output_.epoch().frames(), 4 * 960);
+  EXPECT_TRUE(output_.epoch().released);
+  EXPECT_THAT(output_.calls(),
+              ElementsAre("prepare", "start", "stop", "release"));
+}
+
+TEST_F(PcmStreamTest, ReleaseBeforeTheFirstStartPlaysNothing) {
+  BringTo(State::kPrepared);
+  for (int i = 0; i < 3; ++i) QueueFrames(960);
+  EXPECT_EQ(stream_.Release(now_), SndStatus::kOk);
+  EXPECT_THAT(Answers(), ElementsAre(kOk, kOk, kOk));
+  EXPECT_EQ(output_.epoch().frames(), 0);
+  EXPECT_EQ(stream_.stats().frames_unplayed, 3 * 960);
+  EXPECT_THAT(output_.calls(), ElementsAre("prepare", "release"));
+}
+
+TEST_F(PcmStreamTest, ReleaseKeepsTheParamsForTheNextPrepare) {
+  BringTo(State::kStopped);
+  EXPECT_EQ(stream_.Release(now_), SndStatus::kOk);
+  EXPECT_EQ(stream_.Prepare(now_), SndStatus::kOk);
+  EXPECT_EQ(output_.epoch().params.period_frames, 960);
+  EXPECT_THAT(output_.epochs(), SizeIs(2));
+}
+
+TEST_F(PcmStreamTest, EachEpochBeginsAtZero) {
+  BringTo(State::kRunning);
+  QueueFrames(960);
+  Run(milliseconds(20));
+  EXPECT_EQ(stream_.Stop(now_), SndStatus::kOk);
+  EXPECT_EQ(stream_.Release(now_), SndStatus::kOk);
+  EXPECT_EQ(stream_.Prepare(now_), SndStatus::kOk);
+  EXPECT_EQ(stream_.Start(now_), SndStatus::kOk);
+  EXPECT_EQ(stream_.produced(), 0);
+  QueueFrames(480);
+  Run(milliseconds(10));
+  EXPECT_EQ(stream_.produced(), 480);
+  EXPECT_EQ(stream_.stats().frames_produced, 960 + 480);
+}
+
+// --- The TX queue comes and goes underneath.
+
+class PcmStreamSuspendTest : public PcmStreamTest {
+ protected:
+  void Suspend() {
+    queue_.Stop();
+    stream_.SuspendQueue(now_);
+  }
+  // The transport offers what was not used again.
+  void Resume() {
+    const uint16_t used = virtqueue_->used_index();
+    virtqueue_ = *Virtqueue::Create(&memory_, guest_.ring(0).layout(), used,
+                                    /*event_idx=*/true, [] {});
+    queue_.Start(&*virtqueue_);
+    for (;;) {
+      auto chain = queue_.Pop();
+      if (!chain.ok() || !chain->has_value()) break;
+      stream_.Queue(TxBuffer(**std::move(chain), &queue_));
+    }
+    stream_.ResumeQueue(now_);
+    stream_.Poll(now_);
+  }
+};
+
+TEST_F(PcmStreamSuspendTest, NothingIsPlayedTwice) {
+  BringTo(State::kPrepared);
+  output_.set_packet_frames(480);
+  QueueFrames(960, 1);
+  QueueFrames(960, 2);
+  EXPECT_EQ(stream_.Start(now_), SndStatus::kOk);
+  Run(milliseconds(10));
+  EXPECT_EQ(output_.written_frames(), 480);  // half of the head buffer
+  Suspend();
+  EXPECT_EQ(stream_.NextDeadline(now_), MonotonicTime::max());
+  Run(std::chrono::seconds(10));
+  Resume();
+  EXPECT_EQ(output_.written_frames(), 480);
+  Run(milliseconds(10));
+  EXPECT_THAT(Answers(), ElementsAre(kOk));
+  Run(milliseconds(20));
+  EXPECT_THAT(Answers(), ElementsAre(kOk));
+  std::vector<uint8_t> expected(960 * 4, 1);
+  expected.resize(1920 * 4, 2);
+  EXPECT_EQ(output_.epoch().bytes, expected);
+  EXPECT_THAT(output_.calls(),
+              ElementsAre("prepare", "start", "stop", "start"));
+}
+
+TEST_F(PcmStreamSuspendTest, ManyTimesInARow) {
+  BringTo(State::kRunning);
+  output_.set_packet_frames(100);
+  for (int i = 0; i < 8; ++i) QueueFrames(480, static_cast<uint8_t>(i));
+  int completed = 0;
+  for (int i = 0; i < 30; ++i) {
+    Suspend();
+    Suspend();
+    Run(milliseconds(50));
+    Resume();
+    Run(milliseconds(3));
+    completed += static_cast<int>(Answers().size());
+  }
+  EXPECT_EQ(completed, 8);
+  std::vector<uint8_t> expected;
+  for (int i = 0; i < 8; ++i) {
+    expected.resize(expected.size() + 480 * 4, static_cast<uint8_t>(i));
+  }
+  EXPECT_EQ(output_.epoch().bytes, expected);
+}
+
+TEST_F(PcmStreamSuspendTest, StartMeanwhileWaitsForTheQueue) {
+  BringTo(State::kPrepared);
+  QueueFrames(480);
+  Suspend();
+  EXPECT_EQ(stream_.Start(now_), SndStatus::kOk);
+  EXPECT_EQ(stream_.NextDeadline(now_), MonotonicTime::max());
+  EXPECT_THAT(output_.calls(), ElementsAre("prepare"));
+  Resume();
+  Run(milliseconds(10));
+  EXPECT_THAT(Answers(), ElementsAre(kOk));
+}
+
+TEST_F(PcmStreamSuspendTest, StopAndReleaseMeanwhileSucceed) {
+  BringTo(State::kRunning);
+  QueueFrames(480);
+  Run(milliseconds(5));
+  Suspend();
+  EXPECT_EQ(stream_.Stop(now_), SndStatus::kOk);
+  EXPECT_EQ(stream_.Release(now_), SndStatus::kOk);
+  Resume();
+  // What comes again belongs to an epoch that is over.
+  EXPECT_THAT(Answers(), ElementsAre(kIoErr));
+}
+
+TEST_F(PcmStreamSuspendTest, OtherBuffersThanBeforeDoNoHarm) {
+  BringTo(State::kPrepared);
+  output_.set_packet_frames(480);
+  QueueFrames(960, 1);
+  EXPECT_EQ(stream_.Start(now_), SndStatus::kOk);
+  Run(milliseconds(10));
+  Suspend();
+  queue_.Start(&*virtqueue_);
+  QueueFrames(100, 3);  // shorter than what was consumed of the old one
+  stream_.ResumeQueue(now_);
+  stream_.Poll(now_);
+  EXPECT_THAT(Answers(), ElementsAre(kOk));
+  EXPECT_EQ(output_.written_frames(), 480);
+}
+
+TEST_F(PcmStreamSuspendTest, ResetEndsTheEpochAndForgetsEverything) {
+  BringTo(State::kRunning);
+  QueueFrames(960);
+  Run(milliseconds(5));
+  queue_.Invalidate();
+  stream_.Reset(now_);
+  EXPECT_EQ(stream_.state(), State::kInitial);
+  EXPECT_THAT(Answers(), IsEmpty());
+  EXPECT_THAT(output_.calls(),
+              ElementsAre("prepare", "start", "stop", "release"));
+  BringTo(State::kRunning);
+  QueueFrames(480);
+  Run(milliseconds(10));
+  EXPECT_THAT(Answers(), ElementsAre(kOk));
+}
+
+}  // namespace
+}  // namespace earshot
