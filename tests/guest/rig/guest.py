@@ -118,8 +118,10 @@ class Guest:
         deadline = time.monotonic() + timeout
         while True:
             line = self._read_line(deadline, command)
-            if line.startswith("@@ rc "):
-                return Result(int(line.split()[2]), "\n".join(output))
+            # Output need not end with a new line.
+            text, end, rc = line.rpartition("@@ rc ")
+            if end:
+                return Result(int(rc), "\n".join([*output, *filter(None, [text])]))
             if line.startswith("@@ ready"):
                 raise GuestError(f"the guest restarted during '{command}'")
             output.append(line)

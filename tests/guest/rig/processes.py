@@ -8,6 +8,7 @@ from pathlib import Path
 from .guest import ROOT, TIED_TO_US
 from .reflection import ReflectionClient
 
+BIN = Path(os.environ.get("EARSHOT_BIN", ROOT / "bazel-bin"))
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -89,7 +90,7 @@ class Server(Process):
         Path(recordings).mkdir(parents=True, exist_ok=True)
         self.address = listen
         self.recordings = Path(recordings)
-        super().__init__(ROOT / "bazel-bin/server/earshot-server",
+        super().__init__(BIN / "server/earshot-server",
                          [f"--listen={listen}", f"--sink=wav:{recordings}"],
                          Path(folder) / "server.log")
         self.client = ReflectionClient(listen)
@@ -127,7 +128,7 @@ class Device(Process):
     def __init__(self, folder, server, vm, arguments=()):
         self.socket = Path(folder) / "device.sock"
         self.stream_name = f"vms/{vm}/streams/0"
-        super().__init__(ROOT / "bazel-bin/device/earshot-device",
+        super().__init__(BIN / "device/earshot-device",
                          [f"--socket={self.socket}", f"--server={server}", f"--vm={vm}", *arguments],
                          Path(folder) / "device.log")
         try:
