@@ -10,11 +10,6 @@
 
 namespace earshot {
 
-// The feature bits of the transport (virtio 6).
-constexpr uint64_t kFeatureIndirect = uint64_t{1} << 28;
-constexpr uint64_t kFeatureEventIdx = uint64_t{1} << 29;
-constexpr uint64_t kFeatureVersion1 = uint64_t{1} << 32;
-
 // What a guest has of a virtio device: memory, and the driver's side of the
 // rings in it. FakeDriver connects it to a device in this process,
 // FakeFrontend to one behind a vhost-user socket. For tests.
