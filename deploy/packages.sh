@@ -9,7 +9,7 @@ PACKAGES=(
   libabsl-dev libgrpc++-dev libgrpc-dev libprotobuf-dev libprotoc-dev
   protobuf-compiler protobuf-compiler-grpc
   libopus-dev libsndfile1-dev libsoxr-dev libpulse-dev libasound2-dev
-  libboost-dev libspdlog-dev prometheus-cpp-dev
+  libboost-dev libboost-program-options-dev libspdlog-dev prometheus-cpp-dev
   # Tests, sanitizers, linters.
   libgtest-dev libgmock-dev libbenchmark-dev
   lld llvm zip shellcheck pyflakes3
