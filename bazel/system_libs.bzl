@@ -12,6 +12,7 @@ _LIBS = {
     "benchmark": ("libbenchmark-dev", ["-lbenchmark", "-lpthread"], []),
     "benchmark_main": ("libbenchmark-dev", ["-lbenchmark_main"], [":benchmark"]),
     "boost": ("libboost-dev", [], []),
+    "boost_program_options": ("libboost-program-options-dev", ["-lboost_program_options"], []),
     "gmock": ("libgmock-dev", ["-lgmock"], [":gtest"]),
     "gmock_main": ("libgmock-dev", ["-lgmock_main"], [":gmock"]),
     "grpc++": (

@@ -1,0 +1,32 @@
+#ifndef EARSHOT_DEVICE_DEVICE_FLAGS_H_
+#define EARSHOT_DEVICE_DEVICE_FLAGS_H_
+
+#include <map>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "client/codec_options.h"
+
+namespace earshot {
+
+// What the command line of earshot-device says.
+struct DeviceFlags {
+  std::string socket;
+  std::string server;
+  std::string vm;
+  std::map<std::string, std::string> labels;
+  CodecOptions codec;
+  std::string log_level;
+  bool help = false;
+  bool version = false;
+};
+
+// INVALID_ARGUMENT names the flag and says what is allowed, in one line.
+absl::StatusOr<DeviceFlags> ParseDeviceFlags(int argc, const char* const* argv);
+
+// What --help prints.
+std::string DeviceUsage();
+
+}  // namespace earshot
+
+#endif  // EARSHOT_DEVICE_DEVICE_FLAGS_H_

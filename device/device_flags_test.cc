@@ -1,0 +1,85 @@
+#include "device/device_flags.h"
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace earshot {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Pair;
+using ::testing::UnorderedElementsAre;
+
+absl::StatusOr<DeviceFlags> Parsed(std::vector<const char*> words) {
+  words.insert(words.begin(), "earshot-device");
+  return ParseDeviceFlags(static_cast<int>(words.size()), words.data());
+}
+
+std::string Complaint(std::vector<const char*> words) {
+  words.insert(words.end(), {"--socket=/run/a.sock", "--vm=a"});
+  const absl::StatusOr<DeviceFlags> flags = Parsed(std::move(words));
+  return std::string(flags.status().message());
+}
+
+TEST(DeviceFlagsTest, ASocketAndAVmAreEnough) {
+  const auto flags = Parsed({"--socket=/run/a.sock", "--vm", "a"});
+  ASSERT_TRUE(flags.ok()) << flags.status();
+  EXPECT_EQ(flags->socket, "/run/a.sock");
+  EXPECT_EQ(flags->vm, "a");
+  EXPECT_EQ(flags->server, "localhost:50051");
+  EXPECT_EQ(flags->codec.codec, AudioCodec::kOpus);
+  EXPECT_EQ(flags->codec.packet_us, 10000);
+}
+
+TEST(DeviceFlagsTest, EveryFlagIsTaken) {
+  const auto flags =
+      Parsed({"--socket=/s", "--vm=v.1", "--server=unix:/x", "--label=node=n1",
+              "--label=zone=", "--codec=pcm", "--frame-ms=2.5",
+              "--bitrate=96000", "--complexity=5", "--log-level=debug"});
+  ASSERT_TRUE(flags.ok()) << flags.status();
+  EXPECT_EQ(flags->server, "unix:/x");
+  EXPECT_THAT(flags->labels,
+              UnorderedElementsAre(Pair("node", "n1"), Pair("zone", "")));
+  EXPECT_EQ(flags->codec.codec, AudioCodec::kPcmS16Le);
+  EXPECT_EQ(flags->codec.packet_us, 2500);
+  EXPECT_EQ(flags->codec.bitrate_bps, 96000);
+  EXPECT_EQ(flags->codec.complexity, 5);
+  EXPECT_EQ(flags->log_level, "debug");
+}
+
+TEST(DeviceFlagsTest, WhatIsMissingIsNamed) {
+  EXPECT_THAT(std::string(Parsed({"--vm=a"}).status().message()),
+              HasSubstr("--socket=PATH is needed"));
+  EXPECT_THAT(std::string(Parsed({"--socket=/s"}).status().message()),
+              HasSubstr("--vm=NAME is needed"));
+}
+
+TEST(DeviceFlagsTest, AWrongValueIsAnsweredWithWhatIsAllowed) {
+  EXPECT_THAT(Complaint({"--frame-ms=7"}), HasSubstr("2.5, 5, 10 or 20"));
+  EXPECT_THAT(Complaint({"--frame-ms=nan"}), HasSubstr("frame-ms"));
+  EXPECT_THAT(Complaint({"--codec=mp3"}), HasSubstr("opus or pcm"));
+  EXPECT_THAT(Complaint({"--bitrate=5"}), HasSubstr("6000 to 510000"));
+  EXPECT_THAT(Complaint({"--complexity=11"}), HasSubstr("0 to 10"));
+  EXPECT_THAT(Complaint({"--complexity=x"}), HasSubstr("complexity"));
+  EXPECT_THAT(Complaint({"--label=novalue"}), HasSubstr("KEY=VALUE"));
+  EXPECT_THAT(Complaint({"--log-level=loud"}), HasSubstr("warning"));
+  EXPECT_THAT(Complaint({"--nosuch=1"}), HasSubstr("--nosuch"));
+  EXPECT_THAT(Complaint({"extra"}), HasSubstr("positional"));
+  EXPECT_THAT(
+      std::string(Parsed({"--socket=/s", "--vm=a/b"}).status().message()),
+      HasSubstr("A-Z"));
+}
+
+TEST(DeviceFlagsTest, HelpNeedsNothingElse) {
+  const auto flags = Parsed({"--help"});
+  ASSERT_TRUE(flags.ok());
+  EXPECT_TRUE(flags->help);
+  EXPECT_THAT(DeviceUsage(), HasSubstr("--complexity"));
+}
+
+}  // namespace
+}  // namespace earshot

@@ -1,0 +1,77 @@
+// earshot-device: a guest's virtio sound card whose loudspeaker is remote.
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "device/device_flags.h"
+#include "device/earshot_device.h"
+
+namespace earshot {
+namespace {
+
+constexpr int kExitFailure = 1;
+constexpr int kExitUsage = 2;
+
+int Run(const DeviceFlags& flags) {
+  boost::asio::io_context loop(1);
+  EarshotDevice::Options options;
+  options.socket_path = flags.socket;
+  options.playback.server = flags.server;
+  options.playback.stream = "vms/" + flags.vm + "/streams/0";
+  options.playback.client = "earshot-device/" EARSHOT_VERSION;
+  options.playback.labels = flags.labels;
+  options.playback.codec = flags.codec;
+  auto device = EarshotDevice::Create(&loop, std::move(options));
+  if (!device.ok()) {
+    std::fprintf(stderr, "earshot-device: %s\n",
+                 std::string(device.status().message()).c_str());
+    return kExitFailure;
+  }
+  spdlog::info("ready socket={} server={} vm={}", flags.socket, flags.server,
+               flags.vm);
+  boost::asio::signal_set signals(loop, SIGTERM, SIGINT);
+  signals.async_wait([&](boost::system::error_code error, int signal) {
+    if (error) return;
+    spdlog::info("shutting down signal={}", signal);
+    (*device)->Shutdown();
+    // A second one does not wait for the tail.
+    signals.async_wait([&](boost::system::error_code again, int) {
+      if (!again) loop.stop();
+    });
+  });
+  loop.run();
+  return EXIT_SUCCESS;
+}
+
+}  // namespace
+}  // namespace earshot
+
+int main(int argc, char** argv) {
+  auto flags = earshot::ParseDeviceFlags(argc, argv);
+  if (!flags.ok()) {
+    std::fprintf(stderr, "earshot-device: %s; see --help\n",
+                 std::string(flags.status().message()).c_str());
+    return earshot::kExitUsage;
+  }
+  if (flags->help) {
+    std::fputs(earshot::DeviceUsage().c_str(), stdout);
+    return EXIT_SUCCESS;
+  }
+  if (flags->version) {
+    std::puts("earshot-device " EARSHOT_VERSION);
+    return EXIT_SUCCESS;
+  }
+  spdlog::set_default_logger(spdlog::stderr_logger_st("earshot-device"));
+  spdlog::set_level(spdlog::level::from_str(flags->log_level));
+  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
+  return earshot::Run(*flags);
+}
