@@ -71,13 +71,18 @@ FakeChain FakeSoundDriver::TxChain(uint32_t stream_id,
 uint64_t FakeSoundDriver::SendTx(uint32_t stream_id,
                                  absl::Span<const uint8_t> payload,
                                  size_t split_bytes) {
-  return driver_.Send(kSndTxQueue, TxChain(stream_id, payload, split_bytes));
+  const uint64_t token = AddTx(stream_id, payload, split_bytes);
+  driver_.Kick(kSndTxQueue);
+  return token;
 }
 
 uint64_t FakeSoundDriver::AddTx(uint32_t stream_id,
                                 absl::Span<const uint8_t> payload,
                                 size_t split_bytes) {
-  return driver_.Add(kSndTxQueue, TxChain(stream_id, payload, split_bytes));
+  FakeChain chain = TxChain(stream_id, payload, split_bytes);
+  chain.indirect =
+      driver_.guest().options().indirect && chain.readable.size() > 2;
+  return driver_.Add(kSndTxQueue, chain);
 }
 
 std::vector<FakeSoundDriver::Answer> FakeSoundDriver::CollectTx() {

@@ -40,6 +40,7 @@ class FakeSoundDriver {
   static FakeChain TxChain(uint32_t stream_id,
                            absl::Span<const uint8_t> payload,
                            size_t split_bytes = 0);
+  // With an indirect table if it was cut.
   uint64_t SendTx(uint32_t stream_id, absl::Span<const uint8_t> payload,
                   size_t split_bytes = 0);
   // Makes it available without a kick.

@@ -1,0 +1,255 @@
+#include "device/sound/control_handler.h"
+
+#include <cstring>
+#include <limits>
+
+#include "device/sound/fake_pcm_output.h"
+#include "device/sound/fake_sound_driver.h"
+#include "device/sound/pcm_params.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace earshot {
+namespace {
+
+using Bytes = std::vector<uint8_t>;
+using ::testing::Each;
+using ::testing::SizeIs;
+
+constexpr uint32_t kMax = std::numeric_limits<uint32_t>::max();
+constexpr MonotonicTime kNow{std::chrono::hours(1)};
+
+class ControlHandlerTest : public ::testing::Test {
+ protected:
+  ControlHandlerTest() {
+    for (FakePcmOutput& output : outputs_) {
+      streams_.push_back(std::make_unique<PcmStream>(&output));
+    }
+  }
+
+  // Sends a request in one piece; keeps what the answer's memory holds then.
+  ControlHandler::Outcome Send(Bytes request, size_t answer_size) {
+    answer_.assign(answer_size, 0xcc);
+    std::vector<absl::Span<uint8_t>> readable;
+    std::vector<absl::Span<uint8_t>> writable;
+    if (!request.empty()) readable.push_back(absl::MakeSpan(request));
+    if (!answer_.empty()) writable.push_back(absl::MakeSpan(answer_));
+    DescriptorChain chain(0, readable, writable);
+    return handler_.Handle(chain, kNow);
+  }
+  template <typename T>
+  ControlHandler::Outcome Send(const T& request, size_t answer_size = 4) {
+    return Send(ToBytes(request), answer_size);
+  }
+  SndStatus Query(SndCode code, uint32_t start, uint32_t count, uint32_t size,
+                  size_t answer_size) {
+    return Send(SndQueryInfo{{code}, start, count, size}, answer_size).status;
+  }
+  SndStatus AnswerStatus() const {
+    SndHeader header{};
+    std::memcpy(&header, answer_.data(),
+                std::min(answer_.size(), sizeof(header)));
+    return static_cast<SndStatus>(header.code);
+  }
+  template <typename T>
+  T Item(size_t offset) const {
+    T item;
+    std::memcpy(&item, answer_.data() + offset, sizeof(item));
+    return item;
+  }
+
+  std::vector<FakePcmOutput> outputs_{2};
+  std::vector<std::unique_ptr<PcmStream>> streams_;
+  int tx_polls_ = 0;
+  ControlHandler handler_{&streams_, [this](MonotonicTime) { ++tx_polls_; }};
+  Bytes answer_;
+};
+
+TEST_F(ControlHandlerTest, PcmInfoTellsWhatIsOffered) {
+  ASSERT_EQ(Query(kSndPcmInfo, 0, 2, 32, 4 + 64), SndStatus::kOk);
+  EXPECT_EQ(AnswerStatus(), SndStatus::kOk);
+  for (size_t offset : {4, 36}) {
+    const auto info = Item<SndPcmInfo>(offset);
+    EXPECT_EQ(info.hda_fn_nid, 0u);
+    EXPECT_EQ(info.features, 0u);
+    EXPECT_EQ(info.formats, uint64_t{1} << 5 | 1 << 17 | 1 << 19);
+    EXPECT_EQ(info.rates, uint64_t{1} << 7);
+    EXPECT_EQ(info.direction, 0);
+    EXPECT_EQ(info.channels_min, 1);
+    EXPECT_EQ(info.channels_max, 2);
+    EXPECT_THAT(info.padding, Each(0));
+  }
+}
+
+TEST_F(ControlHandlerTest, AnswersOnlyWhatWasAskedFor) {
+  const ControlHandler::Outcome outcome =
+      Send(SndQueryInfo{{kSndPcmInfo}, 1, 1, 32}, 200);
+  EXPECT_EQ(outcome.status, SndStatus::kOk);
+  EXPECT_EQ(outcome.written, 36u);
+  EXPECT_EQ(answer_[36], 0xcc);
+}
+
+TEST_F(ControlHandlerTest, ALargerStructOfALaterDriverIsPaddedWithZeros) {
+  ASSERT_EQ(Query(kSndPcmInfo, 0, 2, 40, 4 + 80), SndStatus::kOk);
+  EXPECT_EQ(Item<uint64_t>(4 + 32), 0u);
+  EXPECT_EQ(Item<SndPcmInfo>(4 + 40).channels_max, 2);
+}
+
+TEST_F(ControlHandlerTest, ChmapInfoIsStereo) {
+  ASSERT_EQ(Query(kSndChmapInfo, 0, 1, 24, 28), SndStatus::kOk);
+  const auto info = Item<SndChmapInfo>(4);
+  EXPECT_EQ(info.direction, 0);
+  EXPECT_EQ(info.channels, 2);
+  EXPECT_EQ(info.positions[0], 3);
+  EXPECT_EQ(info.positions[1], 4);
+  EXPECT_EQ(info.positions[2], 0);
+}
+
+TEST_F(ControlHandlerTest, NoJacksCanBeAskedForOnlyInNoNumber) {
+  EXPECT_EQ(Query(kSndJackInfo, 0, 0, 24, 4), SndStatus::kOk);
+  EXPECT_EQ(Query(kSndJackInfo, 0, 1, 24, 28), SndStatus::kBadMsg);
+}
+
+TEST_F(ControlHandlerTest, QueriesOutOfRangeAreBadMessages) {
+  for (SndCode code : {kSndJackInfo, kSndPcmInfo, kSndChmapInfo}) {
+    EXPECT_EQ(Query(code, 0, 3, 32, 400), SndStatus::kBadMsg);
+    EXPECT_EQ(Query(code, 3, 0, 32, 400), SndStatus::kBadMsg);
+    EXPECT_EQ(Query(code, 2, 1, 32, 400), SndStatus::kBadMsg);
+    EXPECT_EQ(Query(code, 0, kMax, 32, 400), SndStatus::kBadMsg);
+    EXPECT_EQ(Query(code, kMax, 0, 32, 400), SndStatus::kBadMsg);
+    // start + count wraps to 1.
+    EXPECT_EQ(Query(code, kMax, 2, 32, 400), SndStatus::kBadMsg);
+    EXPECT_EQ(Query(code, 2, kMax, 32, 400), SndStatus::kBadMsg);
+    EXPECT_EQ(AnswerStatus(), SndStatus::kBadMsg);
+  }
+}
+
+TEST_F(ControlHandlerTest, QueriesWithImpossibleSizesAreBadMessages) {
+  for (uint32_t size : {0u, 1u, 31u, 1025u, 0x80000000u, kMax}) {
+    EXPECT_EQ(Query(kSndPcmInfo, 0, 2, size, 4096), SndStatus::kBadMsg) << size;
+  }
+  // count * size is 2^32 + 2: less than the room if it wrapped.
+  EXPECT_EQ(Query(kSndPcmInfo, 0, 2, 0x80000001, 4096), SndStatus::kBadMsg);
+}
+
+TEST_F(ControlHandlerTest, AnAnswerWithoutRoomIsABadMessage) {
+  for (size_t room = 4; room < 68; ++room) {
+    EXPECT_EQ(Query(kSndPcmInfo, 0, 2, 32, room), SndStatus::kBadMsg) << room;
+    EXPECT_EQ(AnswerStatus(), SndStatus::kBadMsg);
+  }
+  EXPECT_EQ(Query(kSndPcmInfo, 0, 2, 32, 68), SndStatus::kOk);
+}
+
+TEST_F(ControlHandlerTest, WithoutRoomForAStatusNothingIsDone) {
+  const Bytes request =
+      ToBytes(SndPcmSetParams{{{kSndPcmSetParams}, 0}, 16, 16, 0, 2, 5, 7, 0});
+  for (size_t room = 0; room < 4; ++room) {
+    EXPECT_EQ(Send(request, room).written, 0u);
+    EXPECT_THAT(answer_, Each(0xcc));
+  }
+  EXPECT_EQ(streams_[0]->state(), PcmStream::State::kInitial);
+}
+
+TEST_F(ControlHandlerTest, ShortRequestsAreBadMessages) {
+  const struct {
+    SndCode code;
+    size_t size;
+  } kRequests[] = {{kSndJackInfo, 16},  {kSndPcmInfo, 16},
+                   {kSndChmapInfo, 16}, {kSndPcmSetParams, 24},
+                   {kSndPcmPrepare, 8}, {kSndPcmRelease, 8},
+                   {kSndPcmStart, 8},   {kSndPcmStop, 8}};
+  for (const auto& kind : kRequests) {
+    Bytes request(kind.size);
+    std::memcpy(request.data(), &kind.code, 4);
+    for (size_t size = 0; size < kind.size; ++size) {
+      const auto outcome =
+          Send(Bytes(request.begin(), request.begin() + size), 64);
+      EXPECT_EQ(outcome.status, SndStatus::kBadMsg) << kind.code << " " << size;
+      EXPECT_EQ(outcome.written, 4u);
+      EXPECT_EQ(AnswerStatus(), SndStatus::kBadMsg);
+    }
+  }
+}
+
+TEST_F(ControlHandlerTest, WhatIsNotOfferedIsNotSupported) {
+  for (uint32_t code :
+       {0u, 2u, 3u, 0xffu, 0x106u, 0x201u, 0x300u, 0x301u, 0x302u, 0x303u,
+        0x304u, 0x305u, 0x306u, 0x1000u, 0x1101u, 0x8000u, kMax}) {
+    Bytes request(64);
+    std::memcpy(request.data(), &code, 4);
+    EXPECT_EQ(Send(request, 64).status, SndStatus::kNotSupp) << code;
+    EXPECT_EQ(AnswerStatus(), SndStatus::kNotSupp);
+    request.resize(4);
+    EXPECT_EQ(Send(request, 4).status, SndStatus::kNotSupp) << code;
+  }
+}
+
+TEST_F(ControlHandlerTest, CommandsForStreamsThatDoNotExistAreBadMessages) {
+  for (uint32_t id : {2u, 3u, 0x100u, 0x80000000u, kMax}) {
+    for (SndCode code :
+         {kSndPcmPrepare, kSndPcmRelease, kSndPcmStart, kSndPcmStop}) {
+      EXPECT_EQ(Send(SndPcmHeader{{code}, id}).status, SndStatus::kBadMsg);
+      EXPECT_EQ(AnswerStatus(), SndStatus::kBadMsg);
+    }
+    EXPECT_EQ(
+        Send(SndPcmSetParams{{{kSndPcmSetParams}, id}, 16, 16, 0, 2, 5, 7, 0})
+            .status,
+        SndStatus::kBadMsg);
+  }
+}
+
+TEST_F(ControlHandlerTest, CommandsReachTheirStreamAlone) {
+  EXPECT_EQ(
+      Send(SndPcmSetParams{{{kSndPcmSetParams}, 1}, 16, 16, 0, 2, 5, 7, 0})
+          .status,
+      SndStatus::kOk);
+  EXPECT_EQ(Send(SndPcmHeader{{kSndPcmPrepare}, 1}).status, SndStatus::kOk);
+  EXPECT_EQ(streams_[0]->state(), PcmStream::State::kInitial);
+  EXPECT_EQ(streams_[1]->state(), PcmStream::State::kPrepared);
+}
+
+TEST_F(ControlHandlerTest, RefusedParamsChangeNothing) {
+  const SndPcmSetParams good{
+      {{kSndPcmSetParams}, 0}, 64, 16, 0, 2, kSndFormatS16, kSndRate48000, 0};
+  EXPECT_EQ(Send(good).status, SndStatus::kOk);
+  EXPECT_EQ(Send(SndPcmHeader{{kSndPcmPrepare}, 0}).status, SndStatus::kOk);
+  SndPcmSetParams bad = good;
+  bad.period_bytes = 0;
+  EXPECT_EQ(Send(bad).status, SndStatus::kBadMsg);
+  bad = good;
+  bad.format = 15;
+  EXPECT_EQ(Send(bad).status, SndStatus::kNotSupp);
+  EXPECT_EQ(streams_[0]->state(), PcmStream::State::kPrepared);
+}
+
+TEST_F(ControlHandlerTest, TheTxRingIsLookedAtBeforeACommandThatNeedsIt) {
+  EXPECT_EQ(
+      Send(SndPcmSetParams{{{kSndPcmSetParams}, 0}, 16, 16, 0, 2, 5, 7, 0})
+          .status,
+      SndStatus::kOk);
+  tx_polls_ = 0;
+  EXPECT_EQ(Send(SndPcmHeader{{kSndPcmPrepare}, 0}).status, SndStatus::kOk);
+  EXPECT_EQ(tx_polls_, 0);
+  int expected = 0;
+  for (SndCode code : {kSndPcmStart, kSndPcmStop, kSndPcmRelease}) {
+    EXPECT_EQ(Send(SndPcmHeader{{code}, 0}).status, SndStatus::kOk);
+    EXPECT_EQ(tx_polls_, ++expected);
+  }
+}
+
+TEST_F(ControlHandlerTest, RequestsAndAnswersMayBeCutAnywhere) {
+  Bytes request = ToBytes(SndQueryInfo{{kSndPcmInfo}, 0, 2, 32});
+  answer_.assign(68, 0xcc);
+  std::vector<absl::Span<uint8_t>> readable;
+  std::vector<absl::Span<uint8_t>> writable;
+  for (uint8_t& byte : request) readable.push_back(absl::MakeSpan(&byte, 1));
+  for (uint8_t& byte : answer_) writable.push_back(absl::MakeSpan(&byte, 1));
+  DescriptorChain chain(0, readable, writable);
+  const ControlHandler::Outcome outcome = handler_.Handle(chain, kNow);
+  EXPECT_EQ(outcome.status, SndStatus::kOk);
+  EXPECT_EQ(outcome.written, 68u);
+  EXPECT_EQ(Item<SndPcmInfo>(36).channels_max, 2);
+}
+
+}  // namespace
+}  // namespace earshot
