@@ -85,11 +85,13 @@ def summary(stream, recording, lead_ms, wall_s):
     produced, played, skipped = (int(stream[key + "_frames"])
                                  for key in ("produced", "played", "skipped"))
     seconds = len(tune.make()) / tune.RATE
+    if not played:
+        raise RuntimeError("the service has played nothing")
     payload = int(stream["payload_bytes"])
     codec = stream["codec"].replace("CODEC_", "")
     print(f"""
   Played     a tune of {seconds:.1f} s, 48 kHz stereo, by aplay in a Linux guest
-  Recording  {recording} ({len(sound)} frames)
+  Recording  {short(recording)} ({len(sound)} frames)
   Frames     {played} of {produced} played, {skipped} lost, {stream['underruns']} underruns
   Network    {codec}, {payload / 1000:.0f} kB in {stream['packets']} packets, \
 {8 * payload / seconds / 1000:.0f} kb/s
@@ -97,7 +99,7 @@ def summary(stream, recording, lead_ms, wall_s):
   Took       {wall_s:.0f} s in all""")
 
 
-def next_steps(address, name, server, device, keeps_running, out):
+def next_steps(address, name, server, device, keeps_running):
     print(f"""
 Try next{'' if keeps_running else ' (deploy/quickstart --keep leaves it running)'}:
   grpcurl -plaintext {address} list
@@ -108,14 +110,14 @@ grpc.health.v1.Health/Check""")
     if not keeps_running:
         print(f"""
 By hand:
-  {short(server)}
-  {short(device)}
+  {short(' '.join(server.command))}
+  {short(' '.join(device.command))}
   bazel-bin/client/cli/earshot play --server={address} FILE.wav""")
 
 
-def short(process):
-    """A command line, with paths as seen from the repository."""
-    return " ".join(word.replace(f"{ROOT}/", "") for word in process.command)
+def short(text):
+    """With paths as seen from the repository."""
+    return str(text).replace(f"{ROOT}/", "")
 
 
 def keep(guest, server, name):
@@ -131,7 +133,7 @@ def keep(guest, server, name):
                 terminal = False
                 continue
             stream, recording, lead_ms = play(guest, server, name)
-            print(f"  {stream['played_frames']} frames in {recording}, {lead_ms:.0f} ms",
+            print(f"  {stream['played_frames']} frames in {short(recording)}, {lead_ms:.0f} ms",
                   flush=True)
 
 
@@ -155,7 +157,7 @@ def run(args, folder, steps):
             found = play(guest, server, device.stream_name)
             steps.end("the tune was played")
             summary(*found, time.time() - args.started / 1e9)
-            next_steps(address, device.stream_name, server, device, args.keep, args.out)
+            next_steps(address, device.stream_name, server, device, args.keep)
             if args.keep:
                 keep(guest, server, device.stream_name)
 
