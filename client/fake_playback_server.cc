@@ -1,0 +1,152 @@
+#include "client/fake_playback_server.h"
+
+#include <chrono>
+#include <deque>
+#include <utility>
+
+namespace earshot {
+
+class FakePlaybackServer::Call
+    : public grpc::ServerBidiReactor<v1::PlayRequest, v1::PlayResponse> {
+ public:
+  explicit Call(bool answer_open) : answer_open_(answer_open) {}
+
+  void Begin(std::shared_ptr<Call> self) {
+    self_ = std::move(self);
+    StartRead(&request_);
+  }
+
+  std::vector<v1::PlayRequest> requests() const {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return requests_;
+  }
+
+  void Say(const v1::PlayResponse& response) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (finished_) return;
+    queue_.push_back(response);
+    if (queue_.size() == 1) StartWrite(&queue_.front());
+  }
+
+  void End(const grpc::Status& status) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    EndLocked(status);
+  }
+
+  void OnReadDone(bool ok) override {
+    if (!ok) {
+      End(grpc::Status::OK);
+      return;
+    }
+    const bool open = request_.has_open();
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      requests_.push_back(request_);
+    }
+    if (open && answer_open_) {
+      v1::PlayResponse response;
+      response.mutable_opened()->mutable_limits()->set_initial_window_ms(200);
+      Say(response);
+    }
+    StartRead(&request_);
+  }
+
+  void OnWriteDone(bool ok) override {
+    std::lock_guard<std::mutex> lock(mutex_);
+    queue_.pop_front();
+    if (!ok) queue_.clear();
+    if (!queue_.empty() && !finished_) StartWrite(&queue_.front());
+  }
+
+  void OnCancel() override { End(grpc::Status::CANCELLED); }
+  void OnDone() override { self_.reset(); }
+
+ private:
+  void EndLocked(const grpc::Status& status) {
+    if (finished_) return;
+    finished_ = true;
+    Finish(status);
+  }
+
+  const bool answer_open_;
+  v1::PlayRequest request_;
+  std::shared_ptr<Call> self_;
+  mutable std::mutex mutex_;
+  std::vector<v1::PlayRequest> requests_;
+  std::deque<v1::PlayResponse> queue_;
+  bool finished_ = false;
+};
+
+FakePlaybackServer::FakePlaybackServer(std::string path)
+    : path_(std::move(path)) {}
+
+FakePlaybackServer::~FakePlaybackServer() { Shutdown(); }
+
+void FakePlaybackServer::Listen() {
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort(address(), grpc::InsecureServerCredentials());
+  builder.RegisterService(this);
+  server_ = builder.BuildAndStart();
+}
+
+void FakePlaybackServer::Shutdown() {
+  if (server_ == nullptr) return;
+  server_->Shutdown(std::chrono::system_clock::now());
+  server_->Wait();
+  server_.reset();
+}
+
+int FakePlaybackServer::calls() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return static_cast<int>(calls_.size());
+}
+
+std::vector<v1::PlayRequest> FakePlaybackServer::requests() const {
+  const std::shared_ptr<Call> call = newest();
+  return call == nullptr ? std::vector<v1::PlayRequest>() : call->requests();
+}
+
+void FakePlaybackServer::Say(const v1::PlayResponse& response) {
+  newest()->Say(response);
+}
+
+void FakePlaybackServer::SayProgress(uint64_t epoch, int64_t granted,
+                                     int64_t received, int64_t played) {
+  v1::PlayResponse response;
+  v1::Progress& progress = *response.mutable_progress();
+  progress.set_epoch(epoch);
+  progress.set_granted_frame(granted);
+  progress.set_received_frame(received);
+  progress.set_played_frame(played);
+  Say(response);
+}
+
+void FakePlaybackServer::SayDrained(uint64_t epoch, int64_t played) {
+  v1::PlayResponse response;
+  response.mutable_drained()->set_epoch(epoch);
+  response.mutable_drained()->set_played_frame(played);
+  Say(response);
+}
+
+void FakePlaybackServer::EndCall(const grpc::Status& status) {
+  newest()->End(status);
+}
+
+grpc::ServerBidiReactor<v1::PlayRequest, v1::PlayResponse>*
+FakePlaybackServer::Play(grpc::CallbackServerContext*) {
+  auto call = std::make_shared<Call>(answer_open_);
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    calls_.push_back(call);
+  }
+  Call* result = call.get();
+  result->Begin(std::move(call));
+  return result;
+}
+
+std::shared_ptr<FakePlaybackServer::Call> FakePlaybackServer::newest() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return calls_.empty() ? nullptr : calls_.back();
+}
+
+}  // namespace earshot

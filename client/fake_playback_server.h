@@ -1,0 +1,58 @@
+#ifndef EARSHOT_CLIENT_FAKE_PLAYBACK_SERVER_H_
+#define EARSHOT_CLIENT_FAKE_PLAYBACK_SERVER_H_
+
+#include <grpcpp/grpcpp.h>
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "proto/earshot/v1/playback.grpc.pb.h"
+
+namespace earshot {
+
+// A playback service on a unix socket that does what a test tells it: it keeps
+// what clients say, answers Open if `answer_open`, and nothing else by itself.
+// For tests. Thread: any.
+class FakePlaybackServer : private v1::PlaybackService::CallbackService {
+ public:
+  // Does not listen yet.
+  explicit FakePlaybackServer(std::string path);
+  ~FakePlaybackServer() override;
+
+  void Listen();
+  // Every call breaks.
+  void Shutdown();
+
+  std::string address() const { return "unix:" + path_; }
+  void set_answer_open(bool answer) { answer_open_ = answer; }
+
+  // Calls that were opened.
+  int calls() const;
+  // What the newest call heard.
+  std::vector<v1::PlayRequest> requests() const;
+  // To the newest call.
+  void Say(const v1::PlayResponse& response);
+  void SayProgress(uint64_t epoch, int64_t granted, int64_t received,
+                   int64_t played);
+  void SayDrained(uint64_t epoch, int64_t played);
+  void EndCall(const grpc::Status& status);
+
+ private:
+  class Call;
+
+  grpc::ServerBidiReactor<v1::PlayRequest, v1::PlayResponse>* Play(
+      grpc::CallbackServerContext* context) override;
+  std::shared_ptr<Call> newest() const;
+
+  const std::string path_;
+  bool answer_open_ = true;
+  mutable std::mutex mutex_;
+  std::vector<std::shared_ptr<Call>> calls_;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+}  // namespace earshot
+
+#endif  // EARSHOT_CLIENT_FAKE_PLAYBACK_SERVER_H_

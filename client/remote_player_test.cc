@@ -1,0 +1,445 @@
+#include "client/remote_player.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "client/fake_playback_server.h"
+
+namespace earshot {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+using std::chrono::seconds;
+using v1::PlayRequest;
+
+// A player and a scripted server. The media's time is virtual; the loop only
+// turns until something has come over the socket.
+class RemotePlayerTest : public testing::Test {
+ protected:
+  RemotePlayerTest()
+      : path_("/tmp/earshot_player_" + std::to_string(getpid())),
+        server_(path_) {}
+
+  void MakePlayer(AudioCodec codec = AudioCodec::kPcmS16Le) {
+    RemotePlayer::Options options;
+    options.server = server_.address();
+    options.stream = "vms/test/streams/0";
+    options.client = "test/1";
+    options.codec.codec = codec;
+    options.clock = [this] { return now_; };
+    auto player = RemotePlayer::Create(options, io_.get_executor());
+    ASSERT_TRUE(player.ok()) << player.status();
+    player_ = *std::move(player);
+  }
+
+  // Turns the loop until the condition holds.
+  [[nodiscard]] bool Until(const std::function<bool()>& condition) {
+    const auto deadline = std::chrono::steady_clock::now() + seconds(20);
+    while (!condition()) {
+      if (std::chrono::steady_clock::now() > deadline) return false;
+      io_.run_one_for(milliseconds(5));
+    }
+    return true;
+  }
+  [[nodiscard]] bool UntilConnected() {
+    return Until([this] { return player_->stats().connected; });
+  }
+
+  void Prepare(int buffer_frames = 9600) {
+    PlayerFormat format;
+    format.buffer_frames = buffer_frames;
+    format.period_frames = 480;
+    EXPECT_TRUE(player_->Prepare(format, now_).ok());
+    queued_end_ = 0;
+  }
+
+  // A guest that keeps its queue filled, for so long.
+  void Play(milliseconds time) {
+    const MonotonicTime end = now_ + time;
+    while (true) {
+      const int64_t produced = player_->stats().produced;
+      queued_end_ = produced + 4800;
+      const int64_t due = player_->DuePosition(queued_end_, now_);
+      WriteFrames(due - produced);
+      const MonotonicTime next =
+          player_->NextDue(player_->stats().produced + 480, now_);
+      if (next > end) break;
+      now_ = std::max(next, now_ + nanoseconds(1));
+    }
+    now_ = end;
+    io_.poll();
+  }
+  void WriteFrames(int64_t frames) {
+    player_->Write(std::vector<float>(frames * 2, 0.25f), now_);
+  }
+
+  std::vector<PlayRequest> Heard(PlayRequest::RequestCase what) {
+    std::vector<PlayRequest> result;
+    for (const PlayRequest& request : server_.requests()) {
+      if (request.request_case() == what) result.push_back(request);
+    }
+    return result;
+  }
+  [[nodiscard]] bool UntilHeard(PlayRequest::RequestCase what,
+                                size_t count = 1) {
+    return Until([&] { return Heard(what).size() >= count; });
+  }
+  // How far packets and skips go, if they follow on each other.
+  int64_t HeardUpTo(int64_t from = 0) {
+    int64_t position = from;
+    for (const PlayRequest& request : server_.requests()) {
+      if (request.has_packet()) {
+        EXPECT_EQ(request.packet().first_frame(), position);
+        position += request.packet().frame_count();
+      } else if (request.has_skip()) {
+        EXPECT_EQ(request.skip().first_frame(), position);
+        position += request.skip().frame_count();
+      }
+    }
+    return position;
+  }
+
+  const std::string path_;
+  MonotonicTime now_ = MonotonicTime(std::chrono::hours(1));
+  boost::asio::io_context io_;
+  FakePlaybackServer server_;
+  std::unique_ptr<RemotePlayer> player_;
+  int64_t queued_end_ = 0;
+};
+
+TEST_F(RemotePlayerTest, SaysWhatTheContractAsksForInItsOrder) {
+  server_.Listen();
+  MakePlayer();
+  ASSERT_TRUE(UntilConnected());
+  Prepare();
+  player_->Start(now_);
+  Play(milliseconds(100));
+  player_->Release(now_);
+  ASSERT_TRUE(UntilHeard(PlayRequest::kEnd));
+  const auto heard = server_.requests();
+  ASSERT_TRUE(heard[0].has_open());
+  EXPECT_EQ(heard[0].open().stream(), "vms/test/streams/0");
+  EXPECT_EQ(heard[0].open().client(), "test/1");
+  ASSERT_TRUE(heard[1].has_begin());
+  EXPECT_EQ(heard[1].begin().epoch(), 1u);
+  EXPECT_EQ(heard[1].begin().codec(), v1::CODEC_PCM_S16LE);
+  EXPECT_EQ(heard[1].begin().format().rate_hz(), 48000);
+  EXPECT_EQ(heard[1].begin().guest_buffer_frames(), 9600);
+  EXPECT_EQ(heard.back().end().end_frame(), 4800);
+  EXPECT_EQ(HeardUpTo(), 4800);
+}
+
+TEST_F(RemotePlayerTest, ProducesWithTheClockUpToTheInitialWindow) {
+  server_.Listen();
+  MakePlayer();
+  ASSERT_TRUE(UntilConnected());
+  Prepare();
+  EXPECT_EQ(player_->NextDue(480, now_), MonotonicTime::max());
+  player_->Start(now_);
+  EXPECT_EQ(player_->DuePosition(4800, now_), 0);
+  EXPECT_EQ(player_->NextDue(128, now_), now_ + nanoseconds(2666667));
+  Play(milliseconds(150));
+  EXPECT_EQ(player_->stats().produced, 7200);
+  Play(milliseconds(100));
+  EXPECT_EQ(player_->stats().produced, 9600);
+  EXPECT_FALSE(player_->stats().free_run);
+}
+
+TEST_F(RemotePlayerTest, AGrantLetsTheClockGoOnFromWhereItWaited) {
+  server_.Listen();
+  MakePlayer();
+  ASSERT_TRUE(UntilConnected());
+  Prepare();
+  player_->Start(now_);
+  Play(milliseconds(250));
+  ASSERT_TRUE(UntilHeard(PlayRequest::kPacket, 20));
+  int calls = 0;
+  player_->set_on_due([&] { ++calls; });
+  server_.SayProgress(1, 14400, 9600, 4800);
+  ASSERT_TRUE(Until([&] { return calls > 0; }));
+  EXPECT_EQ(player_->DuePosition(14400, now_), 9600);
+  Play(milliseconds(10));
+  EXPECT_EQ(player_->stats().produced, 10080);
+  EXPECT_EQ(player_->stats().played, 4800);
+  EXPECT_EQ(player_->stats().stalled, milliseconds(50));
+  EXPECT_EQ(player_->stats().skipped, 0);
+}
+
+TEST_F(RemotePlayerTest, RunsFreeWhenTheStallBudgetIsUsedUp) {
+  server_.Listen();
+  MakePlayer();
+  ASSERT_TRUE(UntilConnected());
+  Prepare(4800);  // a ring of 100 ms: 50 ms
+  player_->Start(now_);
+  Play(milliseconds(249));
+  EXPECT_FALSE(player_->stats().free_run);
+  Play(milliseconds(101));
+  EXPECT_TRUE(player_->stats().free_run);
+  EXPECT_EQ(player_->stats().produced, 9600 + 4800);
+  EXPECT_EQ(player_->stats().skipped, 4800);
+  // The service is back: what was dropped is declared, and sound goes on.
+  ASSERT_TRUE(UntilHeard(PlayRequest::kPacket, 20));
+  server_.SayProgress(1, 9600 + 9600, 9600, 9600);
+  ASSERT_TRUE(Until([&] { return !player_->stats().free_run; }));
+  Play(milliseconds(100));
+  player_->Release(now_);
+  ASSERT_TRUE(UntilHeard(PlayRequest::kEnd));
+  ASSERT_EQ(Heard(PlayRequest::kSkip).size(), 1u);
+  const v1::Skip skip = Heard(PlayRequest::kSkip)[0].skip();
+  EXPECT_EQ(skip.reason(), v1::Skip::REASON_OUTAGE);
+  EXPECT_EQ(skip.first_frame(), 9600);
+  EXPECT_EQ(skip.frame_count(), 4800);
+  EXPECT_EQ(HeardUpTo(), player_->stats().produced);
+  EXPECT_EQ(player_->stats().produced, 9600 + 4800 + 4800);
+}
+
+TEST_F(RemotePlayerTest, AServerThatArrivesLateHearsTheRest) {
+  MakePlayer();
+  ASSERT_TRUE(Until([&] { return !player_->last_error().ok(); }));
+  Prepare();
+  player_->Start(now_);
+  Play(seconds(3));
+  EXPECT_TRUE(player_->stats().free_run);
+  EXPECT_EQ(player_->stats().produced, 144000);
+  EXPECT_EQ(player_->stats().free_runs, 1);
+  server_.Listen();
+  ASSERT_TRUE(UntilConnected());
+  EXPECT_FALSE(player_->stats().free_run);
+  Play(milliseconds(100));
+  player_->Release(now_);
+  ASSERT_TRUE(UntilHeard(PlayRequest::kEnd));
+  EXPECT_EQ(Heard(PlayRequest::kOpen)[0].open().next_frame(), 0);
+  EXPECT_EQ(Heard(PlayRequest::kSkip)[0].skip().frame_count(), 144000);
+  EXPECT_EQ(HeardUpTo(), 148800);
+  EXPECT_EQ(Heard(PlayRequest::kEnd)[0].end().end_frame(), 148800);
+  EXPECT_EQ(player_->stats().skipped, 144000);
+}
+
+TEST_F(RemotePlayerTest, ABrokenCallGoesOnWithTheSameEpochOnTheNext) {
+  server_.Listen();
+  MakePlayer();
+  ASSERT_TRUE(UntilConnected());
+  Prepare();
+  player_->Start(now_);
+  Play(milliseconds(100));
+  ASSERT_TRUE(UntilHeard(PlayRequest::kPacket, 10));
+  server_.SayProgress(1, 13920, 4320, 960);
+  ASSERT_TRUE(Until([&] { return player_->stats().received == 4320; }));
+  server_.EndCall(grpc::Status(grpc::StatusCode::UNAVAILABLE, "gone"));
+  ASSERT_TRUE(Until([&] { return !player_->stats().connected; }));
+  EXPECT_EQ(player_->stats().lost, 480);
+  Play(milliseconds(300));
+  const int64_t produced = player_->stats().produced;
+  // 80 ms of waiting, then it runs free.
+  EXPECT_EQ(produced, 4800 + 220 * 48);
+  ASSERT_TRUE(Until([&] { return server_.calls() == 2; }));
+  ASSERT_TRUE(UntilConnected());
+  Play(milliseconds(50));
+  player_->Release(now_);
+  ASSERT_TRUE(UntilHeard(PlayRequest::kEnd));
+  const auto heard = server_.requests();
+  EXPECT_EQ(heard[0].open().epoch(), 1u);
+  EXPECT_EQ(heard[0].open().next_frame(), 4800);
+  EXPECT_EQ(heard[1].begin().epoch(), 1u);
+  EXPECT_EQ(heard[2].skip().first_frame(), 4800);
+  EXPECT_EQ(heard[2].skip().frame_count(), produced - 4800);
+  EXPECT_EQ(HeardUpTo(4800), player_->stats().produced);
+  EXPECT_EQ(player_->stats().skipped, produced - 4800);
+}
+
+TEST_F(RemotePlayerTest, ALieCostsTheCallAndNotThePlayer) {
+  server_.Listen();
+  MakePlayer();
+  ASSERT_TRUE(UntilConnected());
+  Prepare();
+  player_->Start(now_);
+  Play(milliseconds(50));
+  ASSERT_TRUE(UntilHeard(PlayRequest::kPacket, 5));
+  server_.SayProgress(1, 13920, 1000000, 0);
+  ASSERT_TRUE(Until([&] { return !player_->stats().connected; }));
+  EXPECT_THAT(player_->last_error().ToString(),
+              testing::HasSubstr("progress.received_frame"));
+  ASSERT_TRUE(Until([&] { return server_.calls() == 2; }));
+  ASSERT_TRUE(UntilConnected());
+}
+
+TEST_F(RemotePlayerTest, ReleaseSendsWithinTheGrantAndDeclaresTheRest) {
+  server_.Listen();
+  MakePlayer();
+  ASSERT_TRUE(UntilConnected());
+  Prepare();
+  player_->Start(now_);
+  Play(milliseconds(100));
+  WriteFrames(10000);
+  EXPECT_EQ(player_->stats().produced, 14800);
+  player_->Release(now_);
+  ASSERT_TRUE(UntilHeard(PlayRequest::kEnd));
+  const v1::Skip skip = Heard(PlayRequest::kSkip)[0].skip();
+  EXPECT_EQ(skip.first_frame(), 9600);
+  EXPECT_EQ(skip.frame_count(), 5200);
+  EXPECT_EQ(skip.reason(), v1::Skip::REASON_RELEASE);
+  EXPECT_EQ(Heard(PlayRequest::kEnd)[0].end().end_frame(), 14800);
+  EXPECT_EQ(HeardUpTo(), 14800);
+}
+
+TEST_F(RemotePlayerTest, TheNextEpochBeginsWhileTheLastOneDrains) {
+  server_.Listen();
+  MakePlayer();
+  ASSERT_TRUE(UntilConnected());
+  Prepare();
+  player_->Start(now_);
+  Play(milliseconds(100));
+  player_->Release(now_);
+  Prepare();
+  player_->Start(now_);
+  Play(milliseconds(20));
+  ASSERT_TRUE(UntilHeard(PlayRequest::kBegin, 2));
+  EXPECT_EQ(Heard(PlayRequest::kBegin)[1].begin().epoch(), 2u);
+  ASSERT_TRUE(UntilHeard(PlayRequest::kPacket, 12));
+  server_.SayProgress(1, 13920, 4800, 2400);
+  server_.SayProgress(2, 9600, 960, 0);
+  server_.SayDrained(1, 4800);
+  ASSERT_TRUE(Until([&] { return player_->stats().received == 960; }));
+  player_->Release(now_);
+  ASSERT_TRUE(UntilHeard(PlayRequest::kEnd, 2));
+  server_.SayDrained(2, 960);
+  ASSERT_TRUE(Until([&] { return player_->stats().drained; }));
+  EXPECT_EQ(player_->stats().played, 960);
+  EXPECT_TRUE(player_->stats().connected);
+}
+
+TEST_F(RemotePlayerTest, StopFreezesTheClockAndSaysPause) {
+  server_.Listen();
+  MakePlayer();
+  ASSERT_TRUE(UntilConnected());
+  Prepare();
+  player_->Start(now_);
+  Play(milliseconds(50));
+  player_->Stop(now_);
+  now_ += seconds(10);
+  EXPECT_EQ(player_->DuePosition(9600, now_), 2400);
+  EXPECT_EQ(player_->NextDue(2880, now_), MonotonicTime::max());
+  player_->Start(now_);
+  Play(milliseconds(50));
+  EXPECT_EQ(player_->stats().produced, 4800);
+  ASSERT_TRUE(UntilHeard(PlayRequest::kResume));
+  EXPECT_EQ(Heard(PlayRequest::kPause).size(), 1u);
+}
+
+TEST_F(RemotePlayerTest, ALateSourceCatchesUpByTwentyMilliseconds) {
+  server_.Listen();
+  MakePlayer();
+  ASSERT_TRUE(UntilConnected());
+  Prepare();
+  player_->Start(now_);
+  now_ += milliseconds(10);
+  EXPECT_EQ(player_->DuePosition(480, now_), 480);
+  WriteFrames(480);
+  now_ += milliseconds(15);
+  EXPECT_EQ(player_->DuePosition(480, now_), 480);
+  // Late by 15 ms: made up for.
+  EXPECT_EQ(player_->DuePosition(2400, now_), 1200);
+  WriteFrames(720);
+  // Late by a second: 20 ms are made up for.
+  now_ += milliseconds(25);
+  EXPECT_EQ(player_->DuePosition(2400, now_), 2400);
+  WriteFrames(1200);
+  now_ += seconds(1);
+  EXPECT_EQ(player_->DuePosition(9600, now_), 2400 + 960);
+}
+
+TEST_F(RemotePlayerTest, AnEpochThatNeverStartedIsNotSpokenOf) {
+  server_.Listen();
+  MakePlayer();
+  ASSERT_TRUE(UntilConnected());
+  Prepare();
+  WriteFrames(1000);
+  player_->Release(now_);
+  Prepare();
+  player_->Start(now_);
+  Play(milliseconds(20));
+  ASSERT_TRUE(UntilHeard(PlayRequest::kPacket));
+  EXPECT_EQ(Heard(PlayRequest::kBegin).size(), 1u);
+  EXPECT_EQ(Heard(PlayRequest::kBegin)[0].begin().epoch(), 2u);
+}
+
+TEST_F(RemotePlayerTest, DelayIsWhatIsProducedAndNotPlayed) {
+  server_.Listen();
+  MakePlayer();
+  ASSERT_TRUE(UntilConnected());
+  Prepare();
+  player_->Start(now_);
+  Play(milliseconds(100));
+  ASSERT_TRUE(UntilHeard(PlayRequest::kPacket, 10));
+  server_.SayProgress(1, 13920, 4800, 960);
+  ASSERT_TRUE(Until([&] { return player_->stats().played == 960; }));
+  EXPECT_EQ(player_->DelayFrames(now_), 3840);
+  // The server plays on between its reports.
+  EXPECT_EQ(player_->DelayFrames(now_ + milliseconds(10)), 3360);
+}
+
+TEST_F(RemotePlayerTest, AFormatThatTheCodecDoesNotTakeRunsFree) {
+  server_.Listen();
+  MakePlayer(AudioCodec::kOpus);
+  ASSERT_TRUE(UntilConnected());
+  PlayerFormat format;
+  format.rate_hz = 44100;
+  EXPECT_FALSE(player_->Prepare(format, now_).ok());
+  player_->Start(now_);
+  Play(seconds(1));
+  EXPECT_TRUE(player_->stats().free_run);
+  EXPECT_GT(player_->stats().produced, 40000);
+  player_->Release(now_);
+}
+
+TEST_F(RemotePlayerTest, GoAwayIsRememberedUntilTheCallEnds) {
+  server_.Listen();
+  MakePlayer();
+  ASSERT_TRUE(UntilConnected());
+  v1::PlayResponse response;
+  response.mutable_go_away()->set_reason(v1::GoAway::REASON_SHUTDOWN);
+  server_.Say(response);
+  ASSERT_TRUE(Until([&] { return player_->stats().going_away; }));
+  EXPECT_TRUE(player_->stats().connected);
+  server_.EndCall(grpc::Status::OK);
+  ASSERT_TRUE(Until([&] { return server_.calls() == 2; }));
+  ASSERT_TRUE(UntilConnected());
+  EXPECT_FALSE(player_->stats().going_away);
+}
+
+TEST_F(RemotePlayerTest, GoesWhileItsCallIsOpen) {
+  server_.Listen();
+  MakePlayer();
+  ASSERT_TRUE(UntilConnected());
+  Prepare();
+  player_->Start(now_);
+  Play(milliseconds(100));
+  server_.SayProgress(1, 13920, 0, 0);
+  player_.reset();
+  io_.poll();
+}
+
+TEST_F(RemotePlayerTest, RefusesOptionsAndSaysWhatIsAllowed) {
+  RemotePlayer::Options options;
+  options.server = "nowhere";
+  EXPECT_THAT(
+      RemotePlayer::Create(options, io_.get_executor()).status().ToString(),
+      testing::HasSubstr("host:port or unix:/path"));
+  options.server = "localhost:50051";
+  options.codec.packet_us = 3;
+  EXPECT_THAT(
+      RemotePlayer::Create(options, io_.get_executor()).status().ToString(),
+      testing::HasSubstr("2.5, 5, 10 or 20 ms"));
+}
+
+}  // namespace
+}  // namespace earshot
