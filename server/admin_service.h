@@ -1,0 +1,76 @@
+#ifndef EARSHOT_SERVER_ADMIN_SERVICE_H_
+#define EARSHOT_SERVER_ADMIN_SERVICE_H_
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "proto/earshot/v1/admin.grpc.pb.h"
+#include "server/stream_registry.h"
+#include "server/watch_reactor.h"
+
+namespace earshot {
+
+// What GetServerInfo says that does not change.
+struct ServerFacts {
+  std::string version;
+  std::string sink;
+  std::vector<std::string> listen_addresses;
+  std::chrono::system_clock::time_point start_time;
+};
+
+// AdminService of the contract: shows the registry. Thread-safe; one thread of
+// its own looks for changes as long as somebody watches.
+class AdminServiceImpl final : public v1::AdminService::CallbackService {
+ public:
+  // The registry outlives it, and it outlives its calls.
+  AdminServiceImpl(const StreamRegistry* registry,
+                   std::function<bool()> draining);
+  ~AdminServiceImpl() override;
+
+  // Before the first call.
+  void SetFacts(ServerFacts facts) { facts_ = std::move(facts); }
+  // Ends every WatchStreams call, also those to come.
+  void StopWatching();
+
+  grpc::ServerUnaryReactor* ListStreams(
+      grpc::CallbackServerContext* context,
+      const v1::ListStreamsRequest* request,
+      v1::ListStreamsResponse* response) override;
+  grpc::ServerUnaryReactor* GetStream(grpc::CallbackServerContext* context,
+                                      const v1::GetStreamRequest* request,
+                                      v1::GetStreamResponse* response) override;
+  grpc::ServerWriteReactor<v1::WatchStreamsResponse>* WatchStreams(
+      grpc::CallbackServerContext* context,
+      const v1::WatchStreamsRequest* request) override;
+  grpc::ServerUnaryReactor* GetServerInfo(
+      grpc::CallbackServerContext* context,
+      const v1::GetServerInfoRequest* request,
+      v1::GetServerInfoResponse* response) override;
+
+ private:
+  Refusal List(const v1::ListStreamsRequest& request,
+               v1::ListStreamsResponse* response) const;
+  Refusal Get(const v1::GetStreamRequest& request,
+              v1::GetStreamResponse* response) const;
+  void Watch();
+
+  const StreamRegistry* const registry_;
+  const std::function<bool()> draining_;
+  ServerFacts facts_;
+
+  std::mutex watchers_mutex_;  // guards what follows
+  std::condition_variable changed_;
+  std::vector<std::weak_ptr<WatchReactor>> watchers_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace earshot
+
+#endif  // EARSHOT_SERVER_ADMIN_SERVICE_H_

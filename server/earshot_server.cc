@@ -1,0 +1,119 @@
+#include "server/earshot_server.h"
+
+#include <grpcpp/ext/channelz_service_plugin.h>
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <unistd.h>
+
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "proto/grpc/health/v1/health.pb.h"
+
+namespace earshot {
+namespace {
+
+// Our own check of sizes is the one that clients see; this only bounds memory.
+constexpr int kMaxMessageBytes = 1 << 20;
+// For calls that do not end by themselves once their streams are gone.
+constexpr std::chrono::milliseconds kLastGrace{500};
+
+// Plugins are of the process, not of a server.
+void InitPlugins() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    grpc::channelz::experimental::InitChannelzService();
+    // Links the descriptor of the health service, so that reflection can
+    // describe it: gRPC's own implementation has none.
+    grpc::health::v1::HealthCheckRequest::descriptor();
+  });
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<EarshotServer>> EarshotServer::Start(
+    ServerOptions options) {
+  InitPlugins();
+  std::unique_ptr<EarshotServer> server(new EarshotServer(std::move(options)));
+  const absl::Status status = server->Listen();
+  if (!status.ok()) return status;
+  return server;
+}
+
+EarshotServer::EarshotServer(ServerOptions options)
+    : options_(std::move(options)),
+      pool_(static_cast<int>(std::thread::hardware_concurrency())),
+      playback_(&registry_, &pool_, &options_.sinks, options_.playout),
+      admin_(&registry_, [this] { return playback_.draining(); }) {}
+
+EarshotServer::~EarshotServer() {
+  if (server_ != nullptr) Drain(std::chrono::milliseconds(0));
+}
+
+bool EarshotServer::Drain(std::chrono::milliseconds timeout) {
+  if (server_ == nullptr) return true;
+  SetServing(false);
+  playback_.StartDraining(timeout);
+  const bool drained =
+      registry_.WaitUntilClosed(std::chrono::steady_clock::now() + timeout);
+  admin_.StopWatching();
+  pool_.Stop();
+  server_->Shutdown(std::chrono::system_clock::now() + kLastGrace);
+  server_->Wait();
+  server_.reset();
+  for (const std::string& path : unix_paths_) unlink(path.c_str());
+  return drained;
+}
+
+absl::Status EarshotServer::Listen() {
+  grpc::ServerBuilder builder;
+  std::vector<int> ports(options_.listen.size(), 0);
+  for (size_t i = 0; i < options_.listen.size(); ++i) {
+    const ListenAddress& address = options_.listen[i];
+    if (!address.unix_path.empty()) {
+      const absl::Status status = RemoveStaleSocket(address.unix_path);
+      if (!status.ok()) return status;
+    }
+    builder.AddListeningPort(address.text, grpc::InsecureServerCredentials(),
+                             &ports[i]);
+  }
+  // Else two servers share a port, and clients get one or the other.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  builder.RegisterService(&playback_);
+  builder.RegisterService(&admin_);
+  server_ = builder.BuildAndStart();
+  for (size_t i = 0; i < ports.size(); ++i) {
+    const ListenAddress& address = options_.listen[i];
+    if (ports[i] <= 0) {
+      server_.reset();
+      return absl::UnavailableError(
+          absl::StrCat("cannot listen at ", address.text,
+                       ": is it in use, or not an address of this machine?"));
+    }
+    addresses_.push_back(address.unix_path.empty()
+                             ? absl::StrCat(address.host, ":", ports[i])
+                             : address.text);
+    if (!address.unix_path.empty()) unix_paths_.push_back(address.unix_path);
+  }
+  if (server_ == nullptr) return absl::UnavailableError("gRPC cannot start");
+  admin_.SetFacts({options_.version, options_.sinks.text(), addresses_,
+                   std::chrono::system_clock::now()});
+  SetServing(true);
+  return absl::OkStatus();
+}
+
+void EarshotServer::SetServing(bool serving) {
+  grpc::HealthCheckServiceInterface* health = server_->GetHealthCheckService();
+  if (health == nullptr) return;
+  health->SetServingStatus("", serving);
+  health->SetServingStatus(v1::PlaybackService::service_full_name(), serving);
+  health->SetServingStatus(v1::AdminService::service_full_name(), serving);
+}
+
+}  // namespace earshot

@@ -1,0 +1,68 @@
+#ifndef EARSHOT_SERVER_EARSHOT_SERVER_H_
+#define EARSHOT_SERVER_EARSHOT_SERVER_H_
+
+#include <grpcpp/grpcpp.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "server/admin_service.h"
+#include "server/listen_address.h"
+#include "server/playback_service.h"
+#include "server/playout_pool.h"
+#include "server/sinks/sink_factory.h"
+#include "server/stream_registry.h"
+
+namespace earshot {
+
+// What a server is told when it starts.
+struct ServerOptions {
+  std::vector<ListenAddress> listen;
+  SinkFactory sinks;
+  PlayoutConfig playout;
+  std::string version;
+};
+
+// A playback service that listens: all its parts, wired. Besides ours it
+// offers health (per service), reflection and channelz.
+class EarshotServer {
+ public:
+  // Listens, or says in one line why it cannot.
+  static absl::StatusOr<std::unique_ptr<EarshotServer>> Start(
+      ServerOptions options);
+  // Ends everything at once, if Drain() did not.
+  ~EarshotServer();
+
+  EarshotServer(const EarshotServer&) = delete;
+  EarshotServer& operator=(const EarshotServer&) = delete;
+
+  // Where it listens, with the ports that the system chose.
+  const std::vector<std::string>& addresses() const { return addresses_; }
+
+  // Says NOT_SERVING, sends every client elsewhere, and waits until what
+  // plays was played, or until the timeout; then ends everything. True if
+  // nothing was cut.
+  bool Drain(std::chrono::milliseconds timeout);
+
+ private:
+  explicit EarshotServer(ServerOptions options);
+
+  absl::Status Listen();
+  void SetServing(bool serving);
+
+  const ServerOptions options_;
+  std::vector<std::string> addresses_;
+  std::vector<std::string> unix_paths_;  // to be removed
+  StreamRegistry registry_;
+  PlayoutPool pool_;
+  PlaybackServiceImpl playback_;
+  AdminServiceImpl admin_;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+}  // namespace earshot
+
+#endif  // EARSHOT_SERVER_EARSHOT_SERVER_H_

@@ -1,0 +1,121 @@
+// earshot-server: the playback service. Parses flags, wires, waits for a
+// signal, drains.
+
+#include <grpc/support/log.h>
+#include <pthread.h>
+#include <signal.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_join.h"
+#include "server/earshot_server.h"
+#include "server/json_log.h"
+#include "server/server_flags.h"
+
+namespace earshot {
+namespace {
+
+constexpr int kExitUsage = 2;
+
+int Complain(const absl::Status& status, int code) {
+  std::fprintf(stderr, "earshot-server: %s\n",
+               std::string(status.message()).c_str());
+  return code;
+}
+
+void StartLogging(const ServerFlags& flags) {
+  auto logger = std::make_shared<spdlog::logger>(
+      "earshot", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  spdlog::set_default_logger(logger);
+  if (flags.log_json) {
+    spdlog::set_formatter(MakeJsonFormatter());
+  } else {
+    spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v",
+                        spdlog::pattern_time_type::utc);
+  }
+  spdlog::set_level(flags.log_level);
+  // gRPC's own words are for those who ask for them.
+  gpr_set_log_function([](gpr_log_func_args* args) {
+    spdlog::debug("grpc said detail=\"{}\"", args->message);
+  });
+}
+
+// Signals come to SignalSet's reader only; call before there are threads.
+sigset_t BlockSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+int Run(const ServerFlags& flags) {
+  absl::StatusOr<std::vector<ListenAddress>> listen =
+      ParseListenAddresses(flags.listen);
+  if (!listen.ok()) {
+    return Complain(absl::InvalidArgumentError(
+                        "--listen: " + std::string(listen.status().message())),
+                    kExitUsage);
+  }
+  absl::StatusOr<SinkFactory> sinks = SinkFactory::Create(flags.sink);
+  if (!sinks.ok()) {
+    return Complain(
+        absl::InvalidArgumentError("--sink=" + flags.sink + ": " +
+                                   std::string(sinks.status().message())),
+        kExitUsage);
+  }
+  const sigset_t signals = BlockSignals();
+  StartLogging(flags);
+  PlayoutConfig playout;
+  playout.target_margin = flags.target_margin;
+  absl::StatusOr<std::unique_ptr<EarshotServer>> server = EarshotServer::Start(
+      {*std::move(listen), *std::move(sinks), playout, EARSHOT_VERSION});
+  if (!server.ok()) return Complain(server.status(), 1);
+  spdlog::info(
+      "server started version={} listen={} sink={} target_margin_ms={}",
+      EARSHOT_VERSION, absl::StrJoin((*server)->addresses(), ","), flags.sink,
+      flags.target_margin.count());
+
+  int number = 0;
+  sigwait(&signals, &number);
+  spdlog::info("server drains signal={} timeout_ms={}", strsignal(number),
+               flags.drain_timeout.count());
+  std::thread([signals] {
+    int second = 0;
+    sigwait(&signals, &second);
+    _exit(1);
+  }).detach();
+  const bool drained = (*server)->Drain(flags.drain_timeout);
+  spdlog::info("server stopped drained={}", drained);
+  return 0;
+}
+
+int Main(int argc, char** argv) {
+  absl::StatusOr<ServerFlags> flags =
+      ParseServerFlags(std::vector<std::string>(argv + 1, argv + argc));
+  if (!flags.ok()) return Complain(flags.status(), kExitUsage);
+  if (flags->help) {
+    std::fputs(ServerHelp().c_str(), stdout);
+    return 0;
+  }
+  if (flags->version) {
+    std::puts("earshot-server " EARSHOT_VERSION);
+    return 0;
+  }
+  return Run(*flags);
+}
+
+}  // namespace
+}  // namespace earshot
+
+int main(int argc, char** argv) { return earshot::Main(argc, argv); }

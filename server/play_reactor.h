@@ -1,0 +1,91 @@
+#ifndef EARSHOT_SERVER_PLAY_REACTOR_H_
+#define EARSHOT_SERVER_PLAY_REACTOR_H_
+
+#include <grpcpp/grpcpp.h>
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "proto/earshot/v1/playback.grpc.pb.h"
+#include "server/playout_pool.h"
+#include "server/refusal.h"
+#include "server/session.h"
+#include "server/sinks/sink_factory.h"
+#include "server/stream_registry.h"
+
+namespace earshot {
+
+// What the calls of a server share. It outlives them.
+struct PlaybackContext {
+  StreamRegistry* registry;
+  PlayoutPool* pool;
+  const SinkFactory* sinks;
+  PlayoutConfig config;
+  std::atomic<bool> draining{false};
+};
+
+// One Play call: checks and hands on what the client says, and tells it what
+// its session reports. One read and one write are in flight; Progress is made
+// when it can be written, so a client that reads slowly gets less of it, and
+// nothing piles up.
+//
+// Threads: gRPC's for the On... methods, any for the others.
+class PlayReactor
+    : public grpc::ServerBidiReactor<v1::PlayRequest, v1::PlayResponse>,
+      public std::enable_shared_from_this<PlayReactor> {
+ public:
+  // The reactor keeps itself alive until gRPC is done with it.
+  static PlayReactor* Start(PlaybackContext* playback,
+                            grpc::CallbackServerContext* call);
+
+  // Writes what there is to be told, if nothing is being written.
+  void Flush();
+  // Ends the call; harmless if it has ended.
+  void EndCall(const Refusal& refusal);
+  // The client is to leave within so many ms.
+  void GoAway(int deadline_ms);
+
+  void OnReadDone(bool ok) override;
+  void OnWriteDone(bool ok) override;
+  void OnCancel() override;
+  void OnDone() override;
+
+ private:
+  PlayReactor(PlaybackContext* playback, std::string peer);
+
+  Refusal Handle(MonotonicTime now);
+  Refusal Open(MonotonicTime now);
+  Refusal Begin(MonotonicTime now);
+  void StartPlayout();
+  bool MakeResponse(MonotonicTime now);
+  void MaybeFinish();
+  void FinishLocked(const grpc::Status& status);
+
+  PlaybackContext* const playback_;
+  const std::string peer_;
+  std::shared_ptr<PlayReactor> self_;  // until OnDone
+  v1::PlayRequest request_;
+
+  // Set by Open, in a read; read by other threads only under call_mutex_.
+  std::shared_ptr<Session> session_;
+  std::shared_ptr<StreamRegistry::Entry> entry_;
+  uint64_t resumed_epoch_ = 0;  // of Open; 0 once it was begun
+  int64_t next_frame_ = 0;
+
+  std::mutex call_mutex_;  // guards session_ and what follows
+  v1::PlayResponse response_;
+  std::optional<v1::Opened> opened_;
+  std::optional<int> go_away_ms_;
+  bool went_away_ = false;  // GoAway was written
+  bool writing_ = false;
+  bool half_closed_ = false;  // the client says nothing more
+  bool finished_ = false;
+};
+
+}  // namespace earshot
+
+#endif  // EARSHOT_SERVER_PLAY_REACTOR_H_

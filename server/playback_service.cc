@@ -1,0 +1,23 @@
+#include "server/playback_service.h"
+
+namespace earshot {
+
+PlaybackServiceImpl::PlaybackServiceImpl(StreamRegistry* registry,
+                                         PlayoutPool* pool,
+                                         const SinkFactory* sinks,
+                                         const PlayoutConfig& config)
+    : playback_{registry, pool, sinks, config} {}
+
+grpc::ServerBidiReactor<v1::PlayRequest, v1::PlayResponse>*
+PlaybackServiceImpl::Play(grpc::CallbackServerContext* context) {
+  return PlayReactor::Start(&playback_, context);
+}
+
+void PlaybackServiceImpl::StartDraining(std::chrono::milliseconds deadline) {
+  playback_.draining = true;
+  for (const auto& entry : playback_.registry->OpenEntries()) {
+    entry->go_away(static_cast<int>(deadline.count()));
+  }
+}
+
+}  // namespace earshot

@@ -1,0 +1,32 @@
+#ifndef EARSHOT_SERVER_PLAYBACK_SERVICE_H_
+#define EARSHOT_SERVER_PLAYBACK_SERVICE_H_
+
+#include <chrono>
+
+#include "proto/earshot/v1/playback.grpc.pb.h"
+#include "server/play_reactor.h"
+
+namespace earshot {
+
+// PlaybackService of the contract: one PlayReactor for each call.
+class PlaybackServiceImpl final : public v1::PlaybackService::CallbackService {
+ public:
+  // All arguments outlive it, and it outlives its calls.
+  PlaybackServiceImpl(StreamRegistry* registry, PlayoutPool* pool,
+                      const SinkFactory* sinks, const PlayoutConfig& config);
+
+  grpc::ServerBidiReactor<v1::PlayRequest, v1::PlayResponse>* Play(
+      grpc::CallbackServerContext* context) override;
+
+  // Takes no new streams and epochs, and tells every client to go elsewhere.
+  // Calls end when their epochs were played. Returns at once.
+  void StartDraining(std::chrono::milliseconds deadline);
+  bool draining() const { return playback_.draining; }
+
+ private:
+  PlaybackContext playback_;
+};
+
+}  // namespace earshot
+
+#endif  // EARSHOT_SERVER_PLAYBACK_SERVICE_H_

@@ -1,0 +1,206 @@
+#include "server/request_check.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+
+namespace earshot {
+namespace {
+
+constexpr size_t kMaxVmBytes = 63;
+constexpr size_t kMaxIdBytes = 9;  // an int32
+constexpr int kMaxLabels = 16;
+constexpr size_t kMaxLabelBytes = 63;
+constexpr size_t kMaxClientBytes = 128;
+constexpr size_t kMaxTokenBytes = 64;
+
+bool IsVm(absl::string_view vm) {
+  return !vm.empty() && vm.size() <= kMaxVmBytes &&
+         std::all_of(vm.begin(), vm.end(), [](unsigned char c) {
+           return absl::ascii_isalnum(c) || c == '.' || c == '_' || c == '-';
+         });
+}
+
+bool IsId(absl::string_view id) {
+  return !id.empty() && id.size() <= kMaxIdBytes &&
+         std::all_of(id.begin(), id.end(),
+                     [](unsigned char c) { return absl::ascii_isdigit(c); });
+}
+
+bool OpusHasRate(int rate_hz) {  // RFC 6716, 2: what a decoder can put out
+  return rate_hz == 8000 || rate_hz == 12000 || rate_hz == 16000 ||
+         rate_hz == 24000 || rate_hz == 48000;
+}
+
+Refusal CheckPositions(const v1::PcmFormat& format) {
+  const std::vector<int> positions(format.positions().begin(),
+                                   format.positions().end());
+  std::set<int> known;
+  for (const int position : positions) {
+    if (!v1::ChannelPosition_IsValid(position) ||
+        (position != v1::CHANNEL_POSITION_UNSPECIFIED &&
+         !known.insert(position).second)) {
+      return {Reason::kBadFormat, "begin.format.positions",
+              absl::StrCat(position, " is unknown or there twice")};
+    }
+  }
+  if (!positions.empty() &&
+      positions.size() != static_cast<size_t>(format.channels())) {
+    return {Reason::kBadFormat, "begin.format.positions",
+            absl::StrCat(positions.size(), " positions for ", format.channels(),
+                         " channels")};
+  }
+  return Refusal::None();
+}
+
+Refusal CheckFormat(const v1::Begin& begin) {
+  const v1::PcmFormat& format = begin.format();
+  if (format.channels() < 1 || format.channels() > kMaxChannels) {
+    return {
+        Reason::kBadFormat, "begin.format.channels",
+        absl::StrCat(format.channels(), "; allowed are 1 to ", kMaxChannels)};
+  }
+  if (begin.codec() == v1::CODEC_OPUS && !OpusHasRate(format.rate_hz())) {
+    return {Reason::kBadFormat, "begin.format.rate_hz",
+            absl::StrCat(format.rate_hz(),
+                         "; Opus has 8000, 12000, 16000, 24000 and 48000")};
+  }
+  if (format.rate_hz() < kMinRateHz || format.rate_hz() > kMaxRateHz) {
+    return {Reason::kBadFormat, "begin.format.rate_hz",
+            absl::StrCat(format.rate_hz(), "; allowed are ", kMinRateHz, " to ",
+                         kMaxRateHz)};
+  }
+  return CheckPositions(format);
+}
+
+Refusal CheckNotNegative(int value, const char* field) {
+  if (value >= 0) return Refusal::None();
+  return {Reason::kBadRequest, field, absl::StrCat(value, " is negative")};
+}
+
+}  // namespace
+
+Refusal CheckStreamName(const std::string& name, const char* field,
+                        std::string* vm, std::string* id) {
+  const std::vector<std::string> parts = absl::StrSplit(name, '/');
+  if (parts.size() != 4 || parts[0] != "vms" || parts[2] != "streams" ||
+      !IsVm(parts[1]) || !IsId(parts[3])) {
+    return {Reason::kBadName, field,
+            "a stream is vms/{vm}/streams/{id}, with 1 to 63 of "
+            "[A-Za-z0-9._-] and a number"};
+  }
+  *vm = parts[1];
+  *id = parts[3];
+  return Refusal::None();
+}
+
+Refusal CheckOpen(const v1::Open& open, StreamInfo* info) {
+  Refusal name =
+      CheckStreamName(open.stream(), "open.stream", &info->vm, &info->id);
+  if (!name.ok()) return name;
+  info->name = open.stream();
+  if (open.resume_token().size() > kMaxTokenBytes) {
+    return {Reason::kBadRequest, "open.resume_token",
+            absl::StrCat("more than ", kMaxTokenBytes, " bytes")};
+  }
+  if (open.next_frame() < 0 || open.next_frame() > kMaxPosition) {
+    return {Reason::kPositionTooLarge, "open.next_frame",
+            absl::StrCat("positions go from 0 to ", kMaxPosition)};
+  }
+  if (open.epoch() == 0 && open.next_frame() != 0) {
+    return {Reason::kBadRequest, "open.next_frame",
+            "must be 0 if no epoch is under way"};
+  }
+  if (open.client().size() > kMaxClientBytes) {
+    return {Reason::kBadRequest, "open.client",
+            absl::StrCat("more than ", kMaxClientBytes, " bytes")};
+  }
+  info->client = open.client();
+  if (open.labels_size() > kMaxLabels) {
+    return {Reason::kBadRequest, "open.labels",
+            absl::StrCat("more than ", kMaxLabels, " labels")};
+  }
+  for (const auto& [key, value] : open.labels()) {
+    if (key.empty() || key.size() > kMaxLabelBytes ||
+        value.size() > kMaxLabelBytes) {
+      return {Reason::kBadRequest, "open.labels",
+              absl::StrCat("keys have 1 to ", kMaxLabelBytes,
+                           " bytes, values at most as many")};
+    }
+    info->labels[key] = value;
+  }
+  return Refusal::None();
+}
+
+Refusal CheckBegin(const v1::Begin& begin, EpochParams* params) {
+  if (begin.epoch() == 0) {
+    return {Reason::kBadRequest, "begin.epoch", "epochs count from 1"};
+  }
+  if (begin.codec() != v1::CODEC_OPUS && begin.codec() != v1::CODEC_PCM_S16LE) {
+    return {Reason::kBadCodec, "begin.codec",
+            "allowed are CODEC_OPUS and CODEC_PCM_S16LE"};
+  }
+  Refusal format = CheckFormat(begin);
+  if (!format.ok()) return format;
+  const int rate_hz = begin.format().rate_hz();
+  const int most =
+      begin.codec() == v1::CODEC_OPUS ? rate_hz / 1000 * kMaxPacketMs : 0;
+  if (begin.pre_skip_frames() < 0 || begin.pre_skip_frames() > most) {
+    return {Reason::kBadRequest, "begin.pre_skip_frames",
+            absl::StrCat(begin.pre_skip_frames(), "; allowed are 0 to ", most)};
+  }
+  Refusal buffer = CheckNotNegative(begin.guest_buffer_frames(),
+                                    "begin.guest_buffer_frames");
+  if (!buffer.ok()) return buffer;
+  Refusal period = CheckNotNegative(begin.guest_period_frames(),
+                                    "begin.guest_period_frames");
+  if (!period.ok()) return period;
+
+  params->epoch = begin.epoch();
+  params->rate_hz = rate_hz;
+  params->channels = begin.format().channels();
+  params->positions.assign(begin.format().positions().begin(),
+                           begin.format().positions().end());
+  params->codec = begin.codec() == v1::CODEC_OPUS ? MediaCodec::kOpus
+                                                  : MediaCodec::kPcmS16le;
+  params->pre_skip_frames = begin.pre_skip_frames();
+  params->guest_buffer_frames = begin.guest_buffer_frames();
+  params->guest_period_frames = begin.guest_period_frames();
+  return Refusal::None();
+}
+
+Refusal Apply(v1::PlayRequest* request, Session* session, MonotonicTime now) {
+  switch (request->request_case()) {
+    case v1::PlayRequest::kPacket: {
+      v1::Packet& packet = *request->mutable_packet();
+      return session->AddPacket(packet.first_frame(), packet.frame_count(),
+                                std::move(*packet.mutable_payload()), now);
+    }
+    case v1::PlayRequest::kSilence:
+      return session->AddSilence(request->silence().first_frame(), now);
+    case v1::PlayRequest::kSkip:
+      return session->AddSkip(request->skip().first_frame(),
+                              request->skip().frame_count(), now);
+    case v1::PlayRequest::kPause:
+      return session->Pause(now);
+    case v1::PlayRequest::kResume:
+      return session->Resume(now);
+    case v1::PlayRequest::kEnd:
+      return session->End(request->end().end_frame(), now);
+    case v1::PlayRequest::kPing:
+      session->Ping(request->ping().id());
+      return Refusal::None();
+    case v1::PlayRequest::kOpen:
+    case v1::PlayRequest::kBegin:
+    case v1::PlayRequest::REQUEST_NOT_SET:
+      break;
+  }
+  return {Reason::kBadRequest, "request", "it is none that this server knows"};
+}
+
+}  // namespace earshot

@@ -1,0 +1,30 @@
+#ifndef EARSHOT_SERVER_REQUEST_CHECK_H_
+#define EARSHOT_SERVER_REQUEST_CHECK_H_
+
+#include <string>
+
+#include "proto/earshot/v1/playback.pb.h"
+#include "server/refusal.h"
+#include "server/session.h"
+#include "server/stream_registry.h"
+#include "server/stream_types.h"
+
+namespace earshot {
+
+// Checks what a client says, as far as it needs no knowledge of the stream,
+// and turns it into our own words.
+
+// vms/{vm}/streams/{id}.
+Refusal CheckStreamName(const std::string& name, const char* field,
+                        std::string* vm, std::string* id);
+// Fills name, vm, id, client and labels.
+Refusal CheckOpen(const v1::Open& open, StreamInfo* info);
+// Fills everything but first_frame.
+Refusal CheckBegin(const v1::Begin& begin, EpochParams* params);
+
+// Hands one message of an epoch (Packet to Ping) to the session.
+Refusal Apply(v1::PlayRequest* request, Session* session, MonotonicTime now);
+
+}  // namespace earshot
+
+#endif  // EARSHOT_SERVER_REQUEST_CHECK_H_

@@ -1,0 +1,35 @@
+#ifndef EARSHOT_SERVER_SERVER_FLAGS_H_
+#define EARSHOT_SERVER_SERVER_FLAGS_H_
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "spdlog/common.h"
+
+namespace earshot {
+
+// What the command line says, checked, except for what only a try can tell.
+struct ServerFlags {
+  bool help = false;
+  bool version = false;
+  std::string listen;
+  std::string sink;
+  std::chrono::milliseconds target_margin{0};
+  std::chrono::milliseconds drain_timeout{0};
+  spdlog::level::level_enum log_level = spdlog::level::info;
+  bool log_json = false;
+};
+
+// Parses the arguments behind the program's name. An error is one line that
+// says what is allowed.
+absl::StatusOr<ServerFlags> ParseServerFlags(
+    const std::vector<std::string>& arguments);
+
+// The text of --help.
+std::string ServerHelp();
+
+}  // namespace earshot
+
+#endif  // EARSHOT_SERVER_SERVER_FLAGS_H_

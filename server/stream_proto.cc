@@ -1,0 +1,67 @@
+#include "server/stream_proto.h"
+
+#include <chrono>
+
+namespace earshot {
+namespace {
+
+// Milliseconds with microseconds, not with sixteen digits.
+double Rounded(double ms) {
+  return static_cast<double>(static_cast<int64_t>(ms * 1000)) / 1000;
+}
+
+void FillEpoch(const EpochStats& stats, v1::Stream* stream) {
+  const EpochParams& params = stats.params;
+  stream->set_epoch(params.epoch);
+  stream->mutable_format()->set_rate_hz(params.rate_hz);
+  stream->mutable_format()->set_channels(params.channels);
+  for (const int position : params.positions) {
+    stream->mutable_format()->add_positions(
+        static_cast<v1::ChannelPosition>(position));
+  }
+  stream->set_codec(params.codec == MediaCodec::kOpus ? v1::CODEC_OPUS
+                                                      : v1::CODEC_PCM_S16LE);
+  stream->set_guest_buffer_frames(params.guest_buffer_frames);
+  stream->set_guest_period_frames(params.guest_period_frames);
+  stream->set_produced_frames(stats.produced_frames);
+  stream->set_played_frames(stats.played_frames);
+  stream->set_skipped_frames(stats.skipped_frames);
+  stream->set_queued_frames(stats.queued_frames);
+  stream->set_granted_frame(stats.granted_frame);
+  stream->set_silence_frames(stats.silence_frames);
+  stream->set_margin_ms(Rounded(stats.margin_ms));
+  stream->set_queued_ms(Rounded(static_cast<double>(stats.queued_frames) *
+                                1000 / static_cast<double>(params.rate_hz)));
+  stream->set_underruns(stats.underruns);
+  stream->set_packets(stats.packets);
+  stream->set_payload_bytes(stats.payload_bytes);
+}
+
+}  // namespace
+
+v1::Stream ToProto(const StreamView& view) {
+  v1::Stream stream;
+  const StreamInfo& info = view.info;
+  stream.set_name(info.name);
+  stream.set_state(static_cast<v1::StreamState>(view.stats.state));
+  stream.set_state_reason(view.stats.state_reason);
+  stream.set_peer(info.peer);
+  stream.set_client(info.client);
+  stream.mutable_labels()->insert(info.labels.begin(), info.labels.end());
+  const auto since = info.open_time.time_since_epoch();
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(since);
+  stream.mutable_open_time()->set_seconds(seconds.count());
+  stream.mutable_open_time()->set_nanos(
+      static_cast<int>(std::chrono::nanoseconds(since - seconds).count()));
+  // Before the first epoch there is nothing to say of one.
+  if (view.stats.epochs_total > 0) FillEpoch(view.stats.epoch, &stream);
+  stream.set_sink(view.stats.sink);
+  stream.set_target_margin_ms(Rounded(view.stats.target_margin_ms));
+  stream.set_epochs_total(view.stats.epochs_total);
+  stream.set_played_frames_total(view.stats.played_frames_total);
+  stream.set_skipped_frames_total(view.stats.skipped_frames_total);
+  stream.set_underruns_total(view.stats.underruns_total);
+  return stream;
+}
+
+}  // namespace earshot

@@ -1,0 +1,112 @@
+#include "server/stream_registry.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace earshot {
+
+Refusal StreamRegistry::Add(const std::shared_ptr<Entry>& entry,
+                            std::shared_ptr<Entry>* replaced) {
+  const std::lock_guard lock(streams_mutex_);
+  if (sessions_ >= kMaxSessions) {
+    return {Reason::kTooManyStreams, "open.stream",
+            absl::StrCat("the server has ", sessions_, " streams")};
+  }
+  ++sessions_;
+  *replaced = std::exchange(open_[entry->info.name], entry);
+  std::erase_if(closed_, [&entry](const Closed& closed) {
+    return closed.view.info.name == entry->info.name;
+  });
+  return Refusal::None();
+}
+
+void StreamRegistry::Close(const std::shared_ptr<Entry>& entry,
+                           MonotonicTime now) {
+  const std::lock_guard lock(streams_mutex_);
+  --sessions_;
+  const auto it = open_.find(entry->info.name);
+  if (it != open_.end() && it->second == entry) {
+    open_.erase(it);
+    closed_.push_back({{entry->info, entry->session->Stats(now)}, now});
+    Expire(now);
+  }
+  if (sessions_ == 0) all_closed_.notify_all();
+}
+
+std::vector<StreamView> StreamRegistry::List(const std::string& after,
+                                             size_t most,
+                                             MonotonicTime now) const {
+  std::map<std::string, StreamView> closed;
+  std::vector<std::shared_ptr<Entry>> open;
+  {
+    const std::lock_guard lock(streams_mutex_);
+    Expire(now);
+    for (const Closed& one : closed_) {
+      if (one.view.info.name > after) closed[one.view.info.name] = one.view;
+    }
+    for (auto it = open_.upper_bound(after);
+         it != open_.end() && open.size() < most; ++it) {
+      open.push_back(it->second);
+    }
+  }
+  std::vector<StreamView> views;
+  auto next_open = open.begin();
+  auto next_closed = closed.begin();
+  while (views.size() < most &&
+         (next_open != open.end() || next_closed != closed.end())) {
+    if (next_closed == closed.end() ||
+        (next_open != open.end() &&
+         (*next_open)->info.name < next_closed->first)) {
+      views.push_back({(*next_open)->info, (*next_open)->session->Stats(now)});
+      ++next_open;
+    } else {
+      views.push_back(std::move(next_closed->second));
+      ++next_closed;
+    }
+  }
+  return views;
+}
+
+std::optional<StreamView> StreamRegistry::Find(const std::string& name,
+                                               MonotonicTime now) const {
+  std::shared_ptr<Entry> entry;
+  {
+    const std::lock_guard lock(streams_mutex_);
+    Expire(now);
+    const auto it = open_.find(name);
+    if (it == open_.end()) {
+      const auto closed = std::find_if(
+          closed_.begin(), closed_.end(),
+          [&name](const Closed& one) { return one.view.info.name == name; });
+      if (closed == closed_.end()) return std::nullopt;
+      return closed->view;
+    }
+    entry = it->second;
+  }
+  return StreamView{entry->info, entry->session->Stats(now)};
+}
+
+std::vector<std::shared_ptr<StreamRegistry::Entry>>
+StreamRegistry::OpenEntries() const {
+  const std::lock_guard lock(streams_mutex_);
+  std::vector<std::shared_ptr<Entry>> entries;
+  for (const auto& [name, entry] : open_) entries.push_back(entry);
+  return entries;
+}
+
+bool StreamRegistry::WaitUntilClosed(MonotonicTime deadline) const {
+  std::unique_lock lock(streams_mutex_);
+  return all_closed_.wait_until(lock, deadline,
+                                [this] { return sessions_ == 0; });
+}
+
+void StreamRegistry::Expire(MonotonicTime now) const {
+  while (!closed_.empty() && (closed_.size() > kMaxClosed ||
+                              now - closed_.front().time > kKeepClosed)) {
+    closed_.pop_front();
+  }
+}
+
+}  // namespace earshot
