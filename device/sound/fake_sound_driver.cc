@@ -89,8 +89,10 @@ std::vector<FakeSoundDriver::Answer> FakeSoundDriver::CollectTx() {
   std::vector<Answer> answers;
   for (const UsedChain& used : driver_.Collect(kSndTxQueue)) {
     SndPcmStatus status{};
-    std::memcpy(&status, used.bytes.data(),
-                std::min<size_t>(used.written, sizeof(status)));
+    std::copy_n(
+        used.bytes.begin(),
+        std::min<size_t>({used.written, used.bytes.size(), sizeof(status)}),
+        reinterpret_cast<uint8_t*>(&status));
     answers.push_back({used.token, static_cast<SndStatus>(status.status),
                        status.latency_bytes});
   }

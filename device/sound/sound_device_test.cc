@@ -151,7 +151,10 @@ class SoundDeviceShapeTest : public SoundDeviceTest,
                                  std::tuple<SndFormat, int, int, int>> {};
 
 TEST_P(SoundDeviceShapeTest, EveryByteArrivesOnce) {
-  const auto [format, channels, period, split] = GetParam();
+  const SndFormat format = std::get<0>(GetParam());
+  const int channels = std::get<1>(GetParam());
+  const int period = std::get<2>(GetParam());
+  const int split = std::get<3>(GetParam());
   const size_t frame_bytes = (format == kSndFormatS16 ? 2u : 4u) * channels;
   const uint32_t period_bytes = static_cast<uint32_t>(period * frame_bytes);
   output_.set_packet_frames(480);
