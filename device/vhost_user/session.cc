@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -56,6 +57,14 @@ absl::Status With(const Message& message, Handler handler) {
 bool Ready(int fd, short events) {
   pollfd waiting = {fd, events, 0};
   return poll(&waiting, 1, 0) > 0 && (waiting.revents & events) != 0;
+}
+
+// An eventfd has no file type; pipes and sockets can be waited for, too.
+bool CanBeWaitedFor(const UniqueFd& fd) {
+  struct stat file;
+  if (fstat(fd.get(), &file) != 0) return false;
+  const mode_t type = file.st_mode & S_IFMT;
+  return type == 0 || type == S_IFIFO || type == S_IFSOCK;
 }
 
 // Interrupts the guest. Never blocks: a counter that is full says it already.
@@ -411,6 +420,9 @@ absl::Status Session::SetVringKick(Message& message, MonotonicTime now) {
   Ring& ring = **found;
   if (message.fds.empty()) {
     return absl::UnimplementedError("a ring without kicks cannot be polled");
+  }
+  if (!CanBeWaitedFor(message.fds.front())) {
+    return absl::InvalidArgumentError("the kick fd is no eventfd");
   }
   Unwatch(ring);
   ring.kick = std::move(message.fds.front());

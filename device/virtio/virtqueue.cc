@@ -19,6 +19,10 @@ constexpr int kMaxQueueSize = 32768;
 // 2.7.5: a driver must not add chains of more than 2^32 bytes.
 constexpr uint64_t kMaxChainBytes = uint64_t{1} << 32;
 
+bool Overlap(const uint8_t* a, size_t a_size, const uint8_t* b, size_t b_size) {
+  return a < b + b_size && b < a + a_size;
+}
+
 absl::StatusOr<uint8_t*> RingPart(const GuestMemory& memory, const char* name,
                                   uint64_t address, uint64_t size,
                                   size_t alignment) {
@@ -137,6 +141,12 @@ absl::StatusOr<Virtqueue> Virtqueue::Create(const GuestMemory* memory,
       RingPart(*memory, "used ring", layout.used_ring,
                UsedRingSize(size, event_idx), kUsedRingAlignment);
   if (!used.ok()) return used.status();
+  // What the device writes there must not make more buffers available.
+  const size_t used_size = UsedRingSize(size, event_idx);
+  if (Overlap(*used, used_size, *avail, AvailRingSize(size, event_idx)) ||
+      Overlap(*used, used_size, *descriptors, sizeof(SplitDescriptor) * size)) {
+    return absl::InvalidArgumentError("the used ring overlaps other parts");
+  }
 
   Virtqueue queue;
   queue.memory_ = memory;

@@ -380,6 +380,11 @@ TEST_P(VirtqueueTest, RefusesBadLayouts) {
     bad.*part = region.user_address + region.size - 16;
     EXPECT_FALSE(create(bad)) << "beyond the end";
   }
+  Virtqueue::Layout overlapping = good;
+  overlapping.used_ring = good.avail_ring & ~uint64_t{3};
+  EXPECT_FALSE(create(overlapping));
+  overlapping.used_ring = good.descriptor_table + 16;
+  EXPECT_FALSE(create(overlapping));
   Virtqueue::Layout guest_address = good;
   guest_address.used_ring = page_;
   EXPECT_FALSE(create(guest_address));
