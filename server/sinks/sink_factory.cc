@@ -49,8 +49,9 @@ std::unique_ptr<AudioSink> SinkFactory::Make(const SinkRequest& request) const {
       std::filesystem::path(wav_folder_) /
       absl::StrCat(request.vm, "-", request.stream, "-", UtcText(request.time),
                    "-e", request.epoch);
-  return std::make_unique<WavSink>(stem.string(), request.rate_hz,
-                                   request.channels);
+  return std::make_unique<WavSink>(
+      WavFile::Create(stem.string(), request.rate_hz, request.channels),
+      request.rate_hz, request.channels);
 }
 
 }  // namespace earshot
