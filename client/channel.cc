@@ -9,10 +9,11 @@
 namespace earshot {
 namespace {
 
-// A ping when nothing came for so long, and how long its answer may take.
-// Together they are how long a dead peer goes unnoticed.
-constexpr int kKeepaliveMs = 5000;
-constexpr int kKeepaliveTimeoutMs = 3000;
+// HTTP/2 pings, when nothing came for so long. Servers allow few of them, and
+// PlaybackStream's own come sooner; what counts here is the time-out, after
+// which the kernel gives up a connection that acknowledges nothing.
+constexpr int kKeepaliveMs = 20000;
+constexpr int kKeepaliveTimeoutMs = 5000;
 // gRPC's own wait between attempts to connect: shorter than the shortest of
 // Backoff, which governs.
 constexpr int kReconnectMs = 50;
@@ -42,8 +43,6 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> CreateChannel(
   grpc::ChannelArguments args;
   args.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
   args.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
-  // In digital silence and between epochs nothing else is sent.
-  args.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   args.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectMs);
   args.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectMs);
   args.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectMs);

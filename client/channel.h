@@ -12,7 +12,7 @@ namespace earshot {
 
 // A channel to a service at "host:port" or "unix:/path". It connects when it is
 // used, and again whenever it is used after a failure: how often is for its
-// user to decide. A peer that is dead is noticed within 8 s.
+// user to decide. A connection that acknowledges nothing ends after 5 s.
 // INVALID_ARGUMENT says what is allowed.
 absl::StatusOr<std::shared_ptr<grpc::Channel>> CreateChannel(
     const std::string& server);

@@ -11,9 +11,6 @@
 namespace earshot {
 namespace {
 
-// A call that lasted so long was a success: the next attempt is made soon.
-constexpr std::chrono::seconds kTrusted{5};
-
 absl::Status FromGrpc(const grpc::Status& status) {
   if (status.ok()) return absl::UnavailableError("the server ended the call");
   return absl::Status(static_cast<absl::StatusCode>(status.error_code()),
@@ -40,7 +37,7 @@ void PlaybackStream::Open() {
 
 void PlaybackStream::Connect() {
   checker_ = ResponseChecker();
-  open_ = useful_ = false;
+  open_ = useful_ = heard_ = pinged_ = false;
   go_away_.reset();
   const Underway underway = listener_.OnConnecting();
   call_ = std::make_unique<PlayCall>(*stub_, executor_,
@@ -67,6 +64,7 @@ void PlaybackStream::OnResponse(v1::PlayResponse& response) {
     EndCall(status);
     return;
   }
+  heard_ = true;
   switch (response.response_case()) {
     case v1::PlayResponse::kOpened:
       OnOpened(response.opened());
@@ -101,11 +99,31 @@ void PlaybackStream::OnOpened(const v1::Opened& opened) {
   open_ = true;
   failures_ = 0;
   spdlog::info("stream open stream={}", options_.stream);
-  timer_.expires_after(kTrusted);
-  timer_.async_wait([this](const boost::system::error_code& error) {
-    if (!error && open_) useful_ = true;
-  });
+  WaitForHeartbeat();
   listener_.OnOpen(opened);
+}
+
+void PlaybackStream::WaitForHeartbeat() {
+  timer_.expires_after(options_.heartbeat);
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error && open_) OnHeartbeat();
+  });
+}
+
+void PlaybackStream::OnHeartbeat() {
+  useful_ |= heard_;
+  if (pinged_ && !heard_) {
+    EndCall(absl::DeadlineExceededError("the server does not answer"));
+    return;
+  }
+  pinged_ = !heard_;
+  heard_ = false;
+  if (pinged_) {
+    auto request = call_->NewRequest();
+    request->mutable_ping()->set_id(++last_ping_);
+    call_->Send(std::move(request));
+  }
+  WaitForHeartbeat();
 }
 
 void PlaybackStream::OnDone(const grpc::Status& status) {

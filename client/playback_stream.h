@@ -42,6 +42,10 @@ class PlaybackStream : private PlayCall::Listener {
     Backoff::Options backoff;
     // How long a server may take to answer Open.
     std::chrono::milliseconds open_patience{5000};
+    // A server that said nothing for so long is pinged; one that says nothing
+    // for as long again is dead. (HTTP/2's own pings would do as well, but
+    // servers allow them only once in five minutes.)
+    std::chrono::milliseconds heartbeat{4000};
   };
   // What Open says of the epoch that is under way; 0, 0 if none is.
   struct Underway {
@@ -91,6 +95,8 @@ class PlaybackStream : private PlayCall::Listener {
 
   void Connect();
   void OnOpened(const v1::Opened& opened);
+  void WaitForHeartbeat();
+  void OnHeartbeat();
   void EndCall(const absl::Status& reason);
   void WaitAndConnect();
 
@@ -99,13 +105,16 @@ class PlaybackStream : private PlayCall::Listener {
   const Options options_;
   Listener& listener_;
   Backoff backoff_;
-  // Waits to connect, then for Opened, then to trust the call.
+  // Waits to connect, then for Opened, then for the next heartbeat.
   boost::asio::steady_timer timer_;
 
   std::unique_ptr<PlayCall> call_;
   ResponseChecker checker_;  // of this call
   bool open_ = false;        // Opened came
   bool useful_ = false;      // the call carried sound, or lasted
+  bool heard_ = false;       // something since the last heartbeat
+  bool pinged_ = false;      // and nothing heard since
+  uint64_t last_ping_ = 0;
   std::optional<v1::GoAway> go_away_;
   int failures_ = 0;
 };

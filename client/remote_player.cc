@@ -159,11 +159,7 @@ absl::Status RemotePlayer::Impl::Prepare(const PlayerFormat& format,
   encoder_.reset();
   auto encoder =
       CreatePacketEncoder(options_.codec, format.rate_hz, format.channels);
-  if (!encoder.ok()) {
-    spdlog::error("no codec for the sound stream={} reason=\"{}\"",
-                  options_.stream, encoder.status().ToString());
-    return encoder.status();
-  }
+  if (!encoder.ok()) return encoder.status();
   encoder_ = *std::move(encoder);
   encoder_format_ = format;
   return absl::OkStatus();

@@ -1,0 +1,81 @@
+#include "client/cli/play_flags.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace earshot {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+const PlayDefaults kDefaults = {"localhost:50051", "host"};
+
+TEST(PlayFlagsTest, TakesAFileAndDefaults) {
+  const auto flags = ParsePlayFlags({"tune.wav"}, kDefaults);
+  ASSERT_TRUE(flags.ok()) << flags.status();
+  EXPECT_EQ(flags->file, "tune.wav");
+  EXPECT_EQ(flags->server, "localhost:50051");
+  EXPECT_EQ(flags->vm, "host");
+  EXPECT_EQ(flags->stream, 0);
+  EXPECT_EQ(flags->codec.codec, AudioCodec::kOpus);
+  EXPECT_EQ(flags->codec.packet_us, 10000);
+}
+
+TEST(PlayFlagsTest, TakesEveryFlag) {
+  const auto flags =
+      ParsePlayFlags({"--server=unix:/s", "--vm", "a", "--stream=3",
+                      "--codec=pcm", "--frame-ms=2.5", "--bitrate=96000",
+                      "--complexity=5", "--raw=44100:1", "-"},
+                     kDefaults);
+  ASSERT_TRUE(flags.ok()) << flags.status();
+  EXPECT_EQ(flags->file, "-");
+  EXPECT_EQ(flags->server, "unix:/s");
+  EXPECT_EQ(flags->vm, "a");
+  EXPECT_EQ(flags->stream, 3);
+  EXPECT_EQ(flags->codec.codec, AudioCodec::kPcmS16Le);
+  EXPECT_EQ(flags->codec.packet_us, 2500);
+  EXPECT_EQ(flags->codec.bitrate_bps, 96000);
+  EXPECT_EQ(flags->codec.complexity, 5);
+  EXPECT_EQ(flags->raw_rate_hz, 44100);
+  EXPECT_EQ(flags->raw_channels, 1);
+}
+
+TEST(PlayFlagsTest, AWrongFlagIsOneLineThatSaysWhatIsAllowed) {
+  const std::vector<std::pair<std::vector<std::string>, const char*>> cases = {
+      {{}, "one file is needed"},
+      {{"a", "b"}, "one file is needed"},
+      {{"a", "--nope"}, "--server --vm --stream"},
+      {{"a", "--codec=mp3"}, "opus or pcm"},
+      {{"a", "--frame-ms=7"}, "2.5, 5, 10 or 20"},
+      {{"a", "--frame-ms=x"}, "frame-ms"},
+      {{"a", "--bitrate=1"}, "6000 to 510000"},
+      {{"a", "--complexity=11"}, "0 to 10"},
+      {{"a", "--stream=-1"}, "0 to 2147483647"},
+      {{"a", "--vm=a/b"}, "1 to 63"},
+      {{"a", "--raw=48000"}, "48000:2"},
+      {{"a", "--raw=1:9"}, "48000:2"},
+      {{"a", "--serv=x"}, "allowed are --server"},
+  };
+  for (const auto& [arguments, allowed] : cases) {
+    const auto flags = ParsePlayFlags(arguments, kDefaults);
+    ASSERT_FALSE(flags.ok()) << allowed;
+    const std::string message(flags.status().message());
+    EXPECT_THAT(message, HasSubstr(allowed));
+    EXPECT_THAT(message, Not(HasSubstr("\n")));
+  }
+}
+
+TEST(PlayFlagsTest, HelpNeedsNoFileAndNamesEveryFlag) {
+  const auto flags = ParsePlayFlags({"--help"}, kDefaults);
+  ASSERT_TRUE(flags.ok());
+  EXPECT_TRUE(flags->help);
+  for (const char* flag :
+       {"--server", "--vm", "--stream", "--codec", "--frame-ms", "--bitrate",
+        "--complexity", "--raw", "--verbose", "--help"}) {
+    EXPECT_THAT(PlayUsage(kDefaults), HasSubstr(flag));
+  }
+}
+
+}  // namespace
+}  // namespace earshot
