@@ -1,0 +1,137 @@
+#include "tests/integration/sound_guest.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "device/sound/fake_sound_driver.h"
+
+namespace earshot {
+namespace {
+
+// Linux splits a period at the pages of its ring.
+constexpr size_t kPage = 4096;
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<SoundGuest>> SoundGuest::Connect(
+    const std::string& socket_path) {
+  std::unique_ptr<SoundGuest> guest(new SoundGuest(socket_path));
+  if (absl::Status status = guest->vmm_.Connect(); !status.ok()) return status;
+  if (absl::Status status = guest->vmm_.Start(); !status.ok()) return status;
+  return guest;
+}
+
+SoundGuest::SoundGuest(const std::string& socket_path)
+    : guest_({}), vmm_(&guest_, {.socket_path = socket_path}) {}
+
+absl::Status SoundGuest::Request(absl::Span<const uint8_t> request) {
+  vmm_.Send(kSndControlQueue, {.readable = {{request.begin(), request.end()}},
+                               .writable = {sizeof(SndHeader)}});
+  const std::vector<UsedChain> used = vmm_.WaitForUsed(kSndControlQueue, 1);
+  if (used.empty()) return absl::DeadlineExceededError("no answer");
+  SndHeader answer = {};
+  std::memcpy(&answer, used[0].bytes.data(), sizeof(answer));
+  if (answer.code == static_cast<uint32_t>(SndStatus::kOk)) {
+    return absl::OkStatus();
+  }
+  SndHeader code = {};
+  std::memcpy(&code, request.data(), sizeof(code));
+  return absl::FailedPreconditionError(absl::StrCat(
+      "request 0x", absl::Hex(code.code), " got 0x", absl::Hex(answer.code)));
+}
+
+absl::Status SoundGuest::Command(SndCode code) {
+  return Request(ToBytes(SndPcmHeader{.header = {code}, .stream_id = 0}));
+}
+
+void SoundGuest::Queue() {
+  const size_t period = params_.period_frames * params_.FrameBytes();
+  const size_t ring = params_.buffer_frames * params_.FrameBytes();
+  bool added = false;
+  while (queued_ < pcm_.size() && queued_ - completed_ + period <= ring) {
+    const size_t size = std::min(period, pcm_.size() - queued_);
+    vmm_.Add(kSndTxQueue,
+             FakeSoundDriver::TxChain(
+                 0, absl::MakeSpan(pcm_).subspan(queued_, size), kPage));
+    queued_ += size;
+    added = true;
+  }
+  if (added) vmm_.Kick(kSndTxQueue);
+}
+
+absl::Status SoundGuest::Collect(size_t count) {
+  const std::vector<UsedChain> used = vmm_.WaitForUsed(kSndTxQueue, count);
+  if (used.size() < count) {
+    return absl::DeadlineExceededError(
+        absl::StrCat("no period completed after ", completed_, " bytes"));
+  }
+  const size_t period = params_.period_frames * params_.FrameBytes();
+  for (const UsedChain& chain : used) {
+    SndPcmStatus status = {};
+    std::memcpy(&status, chain.bytes.data(), sizeof(status));
+    if (status.status != static_cast<uint32_t>(SndStatus::kOk)) {
+      return absl::InternalError(absl::StrCat(
+          "a period got 0x", absl::Hex(status.status), " after ", completed_));
+    }
+    latency_bytes_ = status.latency_bytes;
+    completed_ = std::min(completed_ + period, pcm_.size());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SoundGuest::Begin(const Params& params,
+                               absl::Span<const uint8_t> pcm) {
+  params_ = params;
+  pcm_.assign(pcm.begin(), pcm.end());
+  queued_ = completed_ = 0;
+  SndPcmSetParams request = {};
+  request.header = {.header = {kSndPcmSetParams}, .stream_id = 0};
+  request.buffer_bytes = params.buffer_frames * params.FrameBytes();
+  request.period_bytes = params.period_frames * params.FrameBytes();
+  request.channels = params.channels;
+  request.format = params.format;
+  request.rate = kSndRate48000;
+  if (absl::Status status = Request(ToBytes(request)); !status.ok()) {
+    return status;
+  }
+  if (absl::Status status = Command(kSndPcmPrepare); !status.ok()) {
+    return status;
+  }
+  Queue();
+  return Command(kSndPcmStart);
+}
+
+absl::Status SoundGuest::PlayOn(size_t keep_bytes) {
+  while (completed_ + keep_bytes < pcm_.size()) {
+    if (absl::Status status = Collect(1); !status.ok()) return status;
+    Queue();
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SoundGuest::End() {
+  if (absl::Status status = Command(kSndPcmStop); !status.ok()) return status;
+  if (absl::Status status = Command(kSndPcmRelease); !status.ok()) {
+    return status;
+  }
+  // 5.14.6.6.5.1: RELEASE is answered when every buffer has been.
+  const size_t period = params_.period_frames * params_.FrameBytes();
+  const size_t waiting = (queued_ - completed_ + period - 1) / period;
+  if (vmm_.Collect(kSndTxQueue).size() != waiting) {
+    return absl::InternalError("RELEASE was answered before every buffer");
+  }
+  completed_ = queued_;
+  return absl::OkStatus();
+}
+
+absl::Status SoundGuest::Play(const Params& params,
+                              absl::Span<const uint8_t> pcm) {
+  if (absl::Status status = Begin(params, pcm); !status.ok()) return status;
+  if (absl::Status status = PlayOn(); !status.ok()) return status;
+  return End();
+}
+
+}  // namespace earshot
