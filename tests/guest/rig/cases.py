@@ -66,8 +66,20 @@ for _run in (1, 2, 3):
     case(f"pcm_sweep_{_run}", "10 s sweep, PCM codec: every frame, byte-exact")(sweep_exactly)
 
 
+# The driver's least period is 10 ms of the smallest format that the device
+# offers, which is 240 frames of 16-bit stereo; this makes it 24.
+SHORT_PERIODS = "pcm_period_ms_min=1"
+# Its largest ring is 160 ms of the largest format, too little for the periods
+# that pcm-test asks for; it would get others, whose number is not whole, and
+# the driver never sends the rest of the last one: a wait in vain of 1.1 rings.
+LONG_RINGS = "pcm_buffer_ms=6000 pcm_period_ms_max=1000"
+
+
 def small_periods(period, buffer):
     def run(bench: Bench):
+        bench.start()
+        if period < 240:
+            bench.reload_driver(SHORT_PERIODS)
         totals = {"plays": 0, "rc": 0, "underruns": 0, "frames_played": 0, "frames_expected": 0}
         for _ in range(3):
             play = bench.play("sweep3", period, buffer)
@@ -78,6 +90,9 @@ def small_periods(period, buffer):
             totals["frames_expected"] += play.comparison.expected
             require_exact(play)
             require(not play.underruns, f"{play.underruns} underruns: {play.output.strip()}")
+            require(play.period == period, f"the period was {play.period}")
+        if period < 240:
+            bench.reload_driver()
         return totals
     return run
 
@@ -130,8 +145,7 @@ def driver_reload(bench: Bench):
     bench.start()
     loads = 0
     for _ in range(10):
-        reload = bench.guest.run("rmmod virtio_snd && load_driver", 20)
-        require(reload.rc == 0, f"after {loads} times: {reload.output}")
+        bench.reload_driver()
         loads += 1
     play = bench.play("sweep3")
     require_exact(play)
@@ -141,6 +155,7 @@ def driver_reload(bench: Bench):
 @case("pcm_test", "the kernel's own pcm-test: no playback case fails")
 def pcm_test(bench: Bench):
     bench.start()
+    bench.reload_driver(LONG_RINGS)
     output = bench.guest.run("cd /selftests && ./pcm-test", 180).output
     lines = [line for line in output.splitlines() if "PLAYBACK" in line]
     failed = re.findall(r"^not ok.*PLAYBACK.*(?:\n# (?!default).*)*", output, re.MULTILINE)
@@ -148,6 +163,7 @@ def pcm_test(bench: Bench):
     passed = [line for line in lines if line.startswith("ok") and line not in skipped]
     require(not failed, "\n".join(failed))
     require(passed, "no case passed: " + output)
+    bench.reload_driver()
     return {"passed": len(passed), "failed": len(failed), "skipped": len(skipped)}
 
 
@@ -195,11 +211,10 @@ def reflection(bench: Bench):
     client = bench.server.client
     name = bench.device.stream_name
     services = client.services()
-    for service in ("earshot.v1.AdminService", "earshot.v1.PlaybackService",
-                    "grpc.health.v1.Health"):
+    for service in ("earshot.v1.AdminService", "earshot.v1.PlaybackService"):
         require(service in services, f"{service} is not among {services}")
         status = client.call("grpc.health.v1.Health/Check", service=service)["status"]
-        require(service.startswith("grpc.") or status == "SERVING", f"{service} is {status}")
+        require(status == "SERVING", f"{service} is {status}")
     names = [stream["name"] for stream in
              client.call("earshot.v1.AdminService/ListStreams")["streams"]]
     require(name in names, f"{name} is not among {names}")
