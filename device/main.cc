@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
 #include "device/device_flags.h"
 #include "device/earshot_device.h"
 
@@ -70,6 +71,9 @@ int main(int argc, char** argv) {
     std::puts("earshot-device " EARSHOT_VERSION);
     return EXIT_SUCCESS;
   }
+  // Debian builds Abseil with its search for deadlocks, which costs gRPC's
+  // every lock; it is for debugging.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   spdlog::set_default_logger(spdlog::stderr_logger_st("earshot-device"));
   spdlog::set_level(spdlog::level::from_str(flags->log_level));
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
