@@ -1,0 +1,525 @@
+#include "server/session.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace earshot {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr int kRate = 48000;
+constexpr int kPacket = 480;          // 10 ms
+constexpr int64_t kTarget = 40 * 48;  // frames of the target margin
+constexpr int64_t kWindow = (40 + 250) * 48;
+
+// Mono S16LE whose samples count up from the position, so that every frame
+// that comes out tells where it came from.
+std::string Pcm(int64_t first_frame, int64_t frames) {
+  std::string bytes;
+  for (int64_t i = 0; i < frames; ++i) {
+    const auto sample = static_cast<uint16_t>((first_frame + i) % 30000 + 1);
+    bytes.push_back(static_cast<char>(sample & 0xff));
+    bytes.push_back(static_cast<char>(sample >> 8));
+  }
+  return bytes;
+}
+
+// A session with a client and a sink in virtual time: the sink pulls 5 ms in
+// each 5 ms, and keeps what a recording would hold.
+class SessionTest : public testing::Test {
+ protected:
+  Refusal Begin(uint64_t epoch, int64_t first_frame = 0) {
+    EpochParams params;
+    params.epoch = epoch;
+    params.rate_hz = kRate;
+    params.channels = 1;
+    params.codec = MediaCodec::kPcmS16le;
+    params.first_frame = first_frame;
+    return session_.Begin(params, now_);
+  }
+
+  Refusal Packet(int64_t first_frame, int64_t frames = kPacket) {
+    return session_.AddPacket(first_frame, frames, Pcm(first_frame, frames),
+                              now_);
+  }
+
+  // Sends packets from `first_frame` to `end_frame`.
+  void Packets(int64_t first_frame, int64_t end_frame) {
+    for (int64_t at = first_frame; at < end_frame; at += kPacket) {
+      const Refusal refusal =
+          Packet(at, std::min<int64_t>(kPacket, end_frame - at));
+      ASSERT_TRUE(refusal.ok()) << refusal.message;
+    }
+  }
+
+  // The sink runs; returns the media frames that it got.
+  int64_t Run(milliseconds duration) {
+    int64_t media = 0;
+    for (milliseconds done(0); done < duration; done += milliseconds(5)) {
+      now_ += milliseconds(5);
+      std::vector<float> out(240, 9.0f);
+      const PlayOutResult result = session_.PlayOut(absl::MakeSpan(out), now_);
+      recorded_.insert(recorded_.end(),
+                       static_cast<size_t>(result.silence_frames), 0);
+      for (int64_t i = 0; i < result.media_frames; ++i) {
+        recorded_.push_back(static_cast<int>(out[i] * 32768));
+      }
+      for (size_t i = static_cast<size_t>(result.media_frames); i < out.size();
+           ++i) {
+        EXPECT_EQ(out[i], 0.0f);
+      }
+      media += result.media_frames;
+      if (session_.EpochPlayed()) session_.FinishEpoch(now_);
+      const EpochStats stats = session_.Stats(now_).epoch;
+      EXPECT_EQ(
+          stats.produced_frames,
+          stats.played_frames + stats.queued_frames + stats.skipped_frames);
+    }
+    return media;
+  }
+
+  // The recording holds [first, end) and nothing else from `offset` on.
+  void ExpectRecorded(size_t offset, int64_t first_frame, int64_t end_frame) {
+    ASSERT_EQ(recorded_.size(),
+              offset + static_cast<size_t>(end_frame - first_frame));
+    for (int64_t i = first_frame; i < end_frame; ++i) {
+      ASSERT_EQ(recorded_[offset + static_cast<size_t>(i - first_frame)],
+                i % 30000 + 1)
+          << "frame " << i;
+    }
+  }
+
+  SessionState State() { return session_.Stats(now_).state; }
+  EpochStats Stats() { return session_.Stats(now_).epoch; }
+
+  MonotonicTime now_ = MonotonicTime() + std::chrono::hours(1);
+  PlayoutConfig config_;
+  Session session_{config_};
+  std::vector<int> recorded_;
+};
+
+TEST_F(SessionTest, IsIdleUntilAnEpochBegins) {
+  EXPECT_EQ(State(), SessionState::kIdle);
+  EXPECT_FALSE(session_.PlayingEpoch());
+  for (const Refusal& refusal :
+       {Packet(0), session_.AddSilence(0, now_), session_.AddSkip(0, 1, now_),
+        session_.Pause(now_), session_.Resume(now_), session_.End(0, now_)}) {
+    EXPECT_EQ(refusal.reason, Reason::kNoEpoch);
+  }
+}
+
+TEST_F(SessionTest, PrimesUntilTheTargetMarginAndOnePacketAreHere) {
+  ASSERT_TRUE(Begin(1).ok());
+  Packets(0, kTarget);
+  EXPECT_EQ(Run(milliseconds(5)), 0);
+  EXPECT_EQ(State(), SessionState::kPriming);
+  Packets(kTarget, kTarget + kPacket);
+  EXPECT_EQ(Run(milliseconds(5)), 240);
+  EXPECT_EQ(State(), SessionState::kPlaying);
+}
+
+TEST_F(SessionTest, PrimingGivesUpWaiting) {
+  ASSERT_TRUE(Begin(1).ok());
+  ASSERT_TRUE(Packet(0).ok());
+  Run(milliseconds(135));
+  EXPECT_EQ(State(), SessionState::kPriming);
+  EXPECT_EQ(Run(milliseconds(10)), 480);
+}
+
+TEST_F(SessionTest, PrimingWaitsForeverForNothing) {
+  ASSERT_TRUE(Begin(1).ok());
+  EXPECT_EQ(Run(milliseconds(1000)), 0);
+  EXPECT_EQ(State(), SessionState::kPriming);
+  EXPECT_EQ(Stats().underruns, 0);
+}
+
+TEST_F(SessionTest, AShortEpochPlaysAtItsEnd) {
+  ASSERT_TRUE(Begin(1).ok());
+  ASSERT_TRUE(Packet(0, 100).ok());
+  ASSERT_TRUE(session_.End(100, now_).ok());
+  EXPECT_EQ(State(), SessionState::kDraining);
+  Run(milliseconds(10));
+  ExpectRecorded(0, 0, 100);
+  const auto drained = session_.TakeDrained();
+  ASSERT_TRUE(drained);
+  EXPECT_EQ(drained->epoch, 1u);
+  EXPECT_EQ(drained->played_frame, 100);
+  EXPECT_EQ(State(), SessionState::kIdle);
+}
+
+TEST_F(SessionTest, AnEmptyEpochIsDrained) {
+  ASSERT_TRUE(Begin(1).ok());
+  ASSERT_TRUE(session_.End(0, now_).ok());
+  Run(milliseconds(5));
+  ASSERT_TRUE(session_.TakeDrained());
+}
+
+TEST_F(SessionTest, PlaysEveryFrameOnce) {
+  ASSERT_TRUE(Begin(1).ok());
+  int64_t sent = 0;
+  for (int i = 0; i < 100; ++i) {
+    Packets(sent, sent + kPacket);
+    sent += kPacket;
+    Run(milliseconds(10));
+  }
+  ASSERT_TRUE(session_.End(sent, now_).ok());
+  Run(milliseconds(100));
+  ExpectRecorded(0, 0, sent);
+  EXPECT_EQ(Stats().underruns, 0);
+  EXPECT_EQ(Stats().played_frames, sent);
+}
+
+TEST_F(SessionTest, AnUnderrunIsCountedPrimesAnewAndLosesNothing) {
+  ASSERT_TRUE(Begin(1).ok());
+  Packets(0, 2400);
+  Run(milliseconds(100));
+  EXPECT_EQ(State(), SessionState::kPriming);
+  EXPECT_NE(session_.Stats(now_).state_reason.find("underrun"),
+            std::string::npos);
+  EXPECT_EQ(Stats().played_frames, 2400);
+  ASSERT_TRUE(Packet(2400).ok());
+  EXPECT_EQ(Stats().underruns, 1);
+  EXPECT_EQ(Run(milliseconds(20)), 0);
+  Packets(2880, 4800);
+  Run(milliseconds(20));
+  EXPECT_EQ(State(), SessionState::kPlaying);
+  ASSERT_TRUE(session_.End(4800, now_).ok());
+  Run(milliseconds(100));
+  ExpectRecorded(0, 0, 4800);
+}
+
+TEST_F(SessionTest, AnEndThatComesLateIsNoUnderrun) {
+  ASSERT_TRUE(Begin(1).ok());
+  Packets(0, 2400);
+  Run(milliseconds(200));
+  ASSERT_TRUE(session_.End(2400, now_).ok());
+  Run(milliseconds(5));
+  EXPECT_EQ(Stats().underruns, 0);
+  EXPECT_TRUE(session_.TakeDrained());
+}
+
+TEST_F(SessionTest, PauseFreezesAndResumeGoesOn) {
+  ASSERT_TRUE(Begin(1).ok());
+  Packets(0, 4800);
+  EXPECT_EQ(Run(milliseconds(20)), 960);
+  ASSERT_TRUE(session_.Pause(now_).ok());
+  EXPECT_EQ(Run(milliseconds(1000)), 0);
+  EXPECT_EQ(State(), SessionState::kPaused);
+  EXPECT_EQ(Stats().queued_frames, 4800 - 960);
+  ASSERT_TRUE(session_.Resume(now_).ok());
+  EXPECT_EQ(Run(milliseconds(20)), 960);
+  EXPECT_EQ(State(), SessionState::kPlaying);
+  EXPECT_EQ(Stats().underruns, 0);
+}
+
+TEST_F(SessionTest, PauseAndResumeMayBeRepeated) {
+  ASSERT_TRUE(Begin(1).ok());
+  EXPECT_TRUE(session_.Resume(now_).ok());
+  EXPECT_TRUE(session_.Pause(now_).ok());
+  EXPECT_TRUE(session_.Pause(now_).ok());
+  EXPECT_TRUE(session_.Resume(now_).ok());
+  EXPECT_EQ(State(), SessionState::kPriming);
+}
+
+TEST_F(SessionTest, EndDrainsAlsoIfPaused) {
+  ASSERT_TRUE(Begin(1).ok());
+  Packets(0, 4800);
+  Run(milliseconds(20));
+  ASSERT_TRUE(session_.Pause(now_).ok());
+  ASSERT_TRUE(session_.End(4800, now_).ok());
+  Run(milliseconds(100));
+  ExpectRecorded(0, 0, 4800);
+  EXPECT_TRUE(session_.TakeDrained());
+}
+
+TEST_F(SessionTest, TheNextEpochWaitsBehindTheLast) {
+  ASSERT_TRUE(Begin(1).ok());
+  Packets(0, 4800);
+  Run(milliseconds(20));
+  ASSERT_TRUE(session_.End(4800, now_).ok());
+  ASSERT_TRUE(Begin(2).ok());
+  Packets(0, 9600);  // its whole initial window
+  ASSERT_TRUE(session_.End(9600, now_).ok());
+  EXPECT_EQ(session_.PlayingEpoch()->epoch, 1u);
+  Run(milliseconds(85));
+  EXPECT_EQ(session_.PlayingEpoch()->epoch, 2u);
+  ExpectRecorded(0, 0, 4800);
+  Run(milliseconds(300));
+  ExpectRecorded(4800, 0, 9600);
+  EXPECT_EQ(session_.TakeDrained()->epoch, 1u);
+  EXPECT_EQ(session_.TakeDrained()->epoch, 2u);
+  EXPECT_EQ(session_.Stats(now_).played_frames_total, 4800 + 9600);
+}
+
+TEST_F(SessionTest, EpochsAreInOrderAndNotNested) {
+  ASSERT_TRUE(Begin(5).ok());
+  EXPECT_EQ(Begin(6).reason, Reason::kEpochUnderWay);
+  ASSERT_TRUE(session_.End(0, now_).ok());
+  EXPECT_EQ(session_.End(0, now_).reason, Reason::kNoEpoch);
+  EXPECT_EQ(Begin(5).reason, Reason::kEpochNotNewer);
+  EXPECT_EQ(Begin(4).reason, Reason::kEpochNotNewer);
+  EXPECT_TRUE(Begin(6).ok());
+}
+
+TEST_F(SessionTest, EpochsInWaitingAreBounded) {
+  uint64_t epoch = 1;
+  Refusal refusal;
+  for (; epoch < 100; ++epoch) {
+    refusal = Begin(epoch);
+    if (!refusal.ok()) break;
+    ASSERT_TRUE(session_.End(0, now_).ok());
+    Run(milliseconds(5));  // played, but nobody takes Drained
+  }
+  EXPECT_EQ(refusal.reason, Reason::kTooManyEpochs);
+  EXPECT_LT(epoch, 20u);
+}
+
+TEST_F(SessionTest, PositionsStartWhereAnEpochGoesOn) {
+  ASSERT_TRUE(Begin(1, 1000).ok());
+  EXPECT_EQ(Packet(0).reason, Reason::kNotContiguous);
+  ASSERT_TRUE(Packet(1000, 200).ok());
+  ASSERT_TRUE(session_.End(1200, now_).ok());
+  Run(milliseconds(10));
+  ExpectRecorded(0, 1000, 1200);
+  EXPECT_EQ(session_.TakeDrained()->played_frame, 1200);
+  EXPECT_EQ(Stats().played_frames, 200);
+}
+
+TEST_F(SessionTest, TheGrantRunsAheadOfThePlayOut) {
+  ASSERT_TRUE(Begin(1).ok());
+  EXPECT_EQ(Stats().granted_frame, kWindow);
+  Packets(0, kWindow);
+  EXPECT_EQ(Packet(kWindow).reason, Reason::kNotGranted);
+  Run(milliseconds(50));
+  EXPECT_EQ(Stats().granted_frame, kWindow + 2400);
+  EXPECT_TRUE(Packet(kWindow).ok());
+}
+
+TEST_F(SessionTest, SkippedFramesArePassedOverAndNeverPlayed) {
+  ASSERT_TRUE(Begin(1).ok());
+  ASSERT_TRUE(session_.AddSkip(0, 144000, now_).ok());
+  EXPECT_EQ(Stats().granted_frame, 144000 + kWindow);
+  Packets(144000, 144000 + 2400);
+  ASSERT_TRUE(session_.AddSkip(146400, 100, now_).ok());
+  Packets(146500, 146500 + 480);
+  ASSERT_TRUE(session_.End(146980, now_).ok());
+  Run(milliseconds(100));
+  EXPECT_EQ(recorded_.size(), 2880u);
+  EXPECT_EQ(recorded_[0], 144000 % 30000 + 1);
+  EXPECT_EQ(recorded_[2400], 146500 % 30000 + 1);
+  EXPECT_EQ(Stats().produced_frames, 146980);
+  EXPECT_EQ(Stats().skipped_frames, 144100);
+  EXPECT_EQ(Stats().played_frames, 2880);
+  EXPECT_EQ(Stats().underruns, 0);
+}
+
+// --- Digital silence.
+
+TEST_F(SessionTest, SilencePlaysAsTimeGoesWithoutUnderruns) {
+  ASSERT_TRUE(Begin(1).ok());
+  Packets(0, 2400);
+  ASSERT_TRUE(session_.AddSilence(2400, now_).ok());
+  Run(milliseconds(10000));
+  EXPECT_EQ(State(), SessionState::kPlaying);
+  EXPECT_EQ(Stats().underruns, 0);
+  EXPECT_EQ(Stats().played_frames, 480000);
+  EXPECT_EQ(Stats().queued_frames, 0);
+  EXPECT_EQ(Stats().granted_frame, 480000 + kWindow);
+  // It goes on 50 ms ahead of the play-out, as it would with a real client.
+  Packets(482400, 484800);
+  Run(milliseconds(60));
+  EXPECT_EQ(Stats().underruns, 0);
+  EXPECT_EQ(State(), SessionState::kPlaying);
+  ASSERT_TRUE(session_.End(484800, now_).ok());
+  Run(milliseconds(100));
+  EXPECT_EQ(recorded_.size(), 484800u);
+  EXPECT_EQ(recorded_[2399], 2400);
+  EXPECT_EQ(recorded_[2400], 0);
+  EXPECT_EQ(recorded_[482399], 0);
+  EXPECT_EQ(recorded_[482400], 482400 % 30000 + 1);
+  EXPECT_EQ(Stats().silence_frames, 480000);
+}
+
+TEST_F(SessionTest, AnEpochMayBeginWithSilence) {
+  ASSERT_TRUE(Begin(1).ok());
+  ASSERT_TRUE(session_.AddSilence(0, now_).ok());
+  Run(milliseconds(45));
+  EXPECT_EQ(State(), SessionState::kPriming);
+  Run(milliseconds(10));
+  EXPECT_EQ(State(), SessionState::kPlaying);
+}
+
+TEST_F(SessionTest, SilenceThatEndsBehindThePlayOutLeavesTheRecordingExact) {
+  ASSERT_TRUE(Begin(1).ok());
+  Packets(0, 2400);
+  ASSERT_TRUE(session_.AddSilence(2400, now_).ok());
+  Run(milliseconds(500));
+  EXPECT_EQ(Stats().played_frames, 24000);
+  // The source was starved: sound goes on at 14400, not at 24000 or later.
+  Packets(14400, 16800);
+  ASSERT_TRUE(session_.End(16800, now_).ok());
+  Run(milliseconds(200));
+  EXPECT_EQ(recorded_.size(), 16800u);
+  EXPECT_EQ(recorded_[14399], 0);
+  EXPECT_EQ(recorded_[14400], 14401);
+  EXPECT_EQ(Stats().played_frames, 16800);
+  EXPECT_EQ(Stats().silence_frames, 12000);
+  EXPECT_EQ(Stats().underruns, 0);
+}
+
+TEST_F(SessionTest, AnEndInSilenceBehindThePlayOutIsExact) {
+  ASSERT_TRUE(Begin(1).ok());
+  Packets(0, 2400);
+  ASSERT_TRUE(session_.AddSilence(2400, now_).ok());
+  Run(milliseconds(500));
+  ASSERT_TRUE(session_.End(12000, now_).ok());
+  Run(milliseconds(10));
+  EXPECT_EQ(recorded_.size(), 12000u);
+  EXPECT_EQ(session_.TakeDrained()->played_frame, 12000);
+}
+
+TEST_F(SessionTest, SilenceStopsWhilePaused) {
+  ASSERT_TRUE(Begin(1).ok());
+  Packets(0, 2400);
+  ASSERT_TRUE(session_.AddSilence(2400, now_).ok());
+  Run(milliseconds(500));
+  ASSERT_TRUE(session_.Pause(now_).ok());
+  Run(milliseconds(500));
+  EXPECT_EQ(Stats().played_frames, 24000);
+}
+
+// --- What the client is told.
+
+TEST_F(SessionTest, ProgressComesEvery50Ms) {
+  ASSERT_TRUE(Begin(1).ok());
+  ASSERT_TRUE(session_.TakeProgress(now_));
+  EXPECT_FALSE(session_.TakeProgress(now_ + milliseconds(49)));
+  EXPECT_TRUE(session_.TakeProgress(now_ + milliseconds(50)));
+}
+
+TEST_F(SessionTest, ProgressComesSoonerWhenTheGrantMoves) {
+  ASSERT_TRUE(Begin(1).ok());
+  ASSERT_TRUE(session_.TakeProgress(now_));
+  ASSERT_TRUE(session_.AddSkip(0, kWindow / 4, now_).ok());
+  const auto progress = session_.TakeProgress(now_);
+  ASSERT_TRUE(progress);
+  EXPECT_EQ(progress->granted_frame, kWindow + kWindow / 4);
+}
+
+TEST_F(SessionTest, ProgressAnswersPingsAlsoWithoutAnEpoch) {
+  EXPECT_FALSE(session_.TakeProgress(now_));
+  session_.Ping(7);
+  session_.Ping(8);
+  const auto progress = session_.TakeProgress(now_);
+  ASSERT_TRUE(progress);
+  EXPECT_EQ(progress->ping_id, 8u);
+  EXPECT_FALSE(session_.TakeProgress(now_));
+}
+
+TEST_F(SessionTest, ProgressRestsWhilePaused) {
+  ASSERT_TRUE(Begin(1).ok());
+  ASSERT_TRUE(session_.TakeProgress(now_));
+  ASSERT_TRUE(session_.Pause(now_).ok());
+  EXPECT_FALSE(session_.ReportDue(now_ + milliseconds(500)));
+}
+
+TEST_F(SessionTest, TheMarginIsHowEarlyPacketsCome) {
+  ASSERT_TRUE(Begin(1).ok());
+  Packets(0, 2400);
+  int64_t sent = 2400;
+  Run(milliseconds(10));
+  // From here each packet comes 40 ms before it is due.
+  for (int i = 0; i < 50; ++i) {
+    Packets(sent, sent + kPacket);
+    sent += kPacket;
+    Run(milliseconds(10));
+  }
+  EXPECT_NEAR(Stats().margin_ms, 40, 0.01);
+  EXPECT_EQ(session_.TakeProgress(now_)->margin_error, milliseconds(0));
+}
+
+// --- The end of a session.
+
+TEST_F(SessionTest, WhatItHoldsIsPlayedWhenTheClientIsGone) {
+  ASSERT_TRUE(Begin(1).ok());
+  Packets(0, 4800);
+  Run(milliseconds(20));
+  session_.CloseRequests(now_);
+  session_.CloseRequests(now_);
+  EXPECT_FALSE(session_.closed());
+  Run(milliseconds(100));
+  ExpectRecorded(0, 0, 4800);
+  EXPECT_TRUE(session_.closed());
+  EXPECT_EQ(State(), SessionState::kClosed);
+  EXPECT_EQ(Begin(2).reason, Reason::kNoEpoch);
+}
+
+TEST_F(SessionTest, AnIdleSessionClosesAtOnce) {
+  session_.CloseRequests(now_);
+  EXPECT_TRUE(session_.closed());
+}
+
+TEST_F(SessionTest, AbandonForgetsWhatWasNotPlayed) {
+  ASSERT_TRUE(Begin(1).ok());
+  Packets(0, 4800);
+  Run(milliseconds(20));
+  session_.Abandon();
+  EXPECT_TRUE(session_.closed());
+  EXPECT_EQ(Stats().played_frames, 960);
+  EXPECT_EQ(Run(milliseconds(20)), 0);
+}
+
+// --- Packets that cannot be.
+
+TEST_F(SessionTest, RefusesPacketsThatDoNotFitTheirPayload) {
+  ASSERT_TRUE(Begin(1).ok());
+  EXPECT_EQ(session_.AddPacket(0, 481, Pcm(0, 480), now_).reason,
+            Reason::kBadFrameCount);
+  EXPECT_EQ(session_.AddPacket(0, 0, Pcm(0, 480), now_).reason,
+            Reason::kBadFrameCount);
+  EXPECT_EQ(session_.AddPacket(0, 480, "", now_).reason, Reason::kBadPayload);
+  EXPECT_EQ(session_.AddPacket(0, 480, "abc", now_).reason,
+            Reason::kBadPayload);
+  EXPECT_EQ(session_.AddPacket(0, 5761, Pcm(0, 5761), now_).reason,
+            Reason::kBadFrameCount);
+  EXPECT_EQ(session_.AddPacket(0, 480, std::string(61442, 'x'), now_).reason,
+            Reason::kPayloadTooLarge);
+}
+
+// --- Threads: for the thread sanitizer.
+
+TEST_F(SessionTest, ClientPlayOutAndOnlookersRunAtOnce) {
+  ASSERT_TRUE(Begin(1).ok());
+  std::thread client([this] {
+    int64_t sent = 0;
+    while (sent < 48000) {
+      const Refusal refusal =
+          session_.AddPacket(sent, kPacket, Pcm(sent, kPacket), now_);
+      if (refusal.ok()) sent += kPacket;
+    }
+    EXPECT_TRUE(session_.End(sent, now_).ok());
+  });
+  std::thread onlooker([this] {
+    while (session_.HasEpoch()) {
+      session_.Stats(now_);
+      session_.TakeProgress(now_);
+    }
+  });
+  int64_t played = 0;
+  std::vector<float> out(240);
+  while (!session_.EpochPlayed()) {
+    played += session_.PlayOut(absl::MakeSpan(out), now_).media_frames;
+  }
+  session_.FinishEpoch(now_);
+  client.join();
+  onlooker.join();
+  EXPECT_EQ(played, 48000);
+}
+
+}  // namespace
+}  // namespace earshot

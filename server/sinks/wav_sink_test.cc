@@ -1,0 +1,204 @@
+#include "server/sinks/wav_sink.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sndfile.h>
+#include <sys/resource.h>
+
+#include <cmath>
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "server/sinks/fake_source.h"
+#include "server/sinks/sink_factory.h"
+
+namespace earshot {
+namespace {
+
+using std::chrono::milliseconds;
+
+const MonotonicTime kStart = MonotonicTime() + std::chrono::hours(1);
+
+struct Recording {
+  int rate_hz = 0;
+  int channels = 0;
+  int format = 0;
+  std::vector<int16_t> samples;
+};
+
+// By libsndfile, which did not write it.
+Recording Read(const std::string& path) {
+  SF_INFO info = {};
+  SNDFILE* file = sf_open(path.c_str(), SFM_READ, &info);
+  EXPECT_NE(file, nullptr) << path << ": " << sf_strerror(nullptr);
+  Recording recording;
+  if (file == nullptr) return recording;
+  recording = {
+      info.samplerate, info.channels, info.format & SF_FORMAT_TYPEMASK, {}};
+  recording.samples.resize(static_cast<size_t>(info.frames * info.channels));
+  EXPECT_EQ(sf_readf_short(file, recording.samples.data(), info.frames),
+            info.frames);
+  sf_close(file);
+  return recording;
+}
+
+class WavSinkTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    const auto* test = testing::UnitTest::GetInstance()->current_test_info();
+    folder_ = testing::TempDir() + "/" + test->name();
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directories(folder_);
+  }
+
+  std::string Stem() const { return folder_ + "/a"; }
+
+  // Plays all that the source has.
+  void Play(WavSink* sink, FakeSource* source) {
+    sink->Start(source, kStart);
+    MonotonicTime now = kStart;
+    do {
+      now += milliseconds(5);
+      sink->Tick(now);
+    } while (!source->media.empty());
+  }
+
+  std::string folder_;
+};
+
+TEST_F(WavSinkTest, KeepsEveryS16SampleBitByBit) {
+  FakeSource source(1);
+  std::vector<int16_t> want;
+  for (int value = -32768; value <= 32767; ++value) {
+    want.push_back(static_cast<int16_t>(value));
+    source.media.push_back(static_cast<float>(value) / 32768.0f);
+  }
+  WavSink sink(WavFile::Create(Stem(), 48000, 1), 48000, 1);
+  Play(&sink, &source);
+  sink.Stop();
+  EXPECT_EQ(sink.description(), "wav:" + Stem() + ".wav");
+  const Recording recording = Read(Stem() + ".wav");
+  EXPECT_EQ(recording.rate_hz, 48000);
+  EXPECT_EQ(recording.channels, 1);
+  EXPECT_EQ(recording.format, SF_FORMAT_WAV);
+  EXPECT_EQ(recording.samples, want);
+}
+
+TEST_F(WavSinkTest, ClipsWhatIsTooLoud) {
+  FakeSource source(2);
+  source.media = {1.5f, -1.5f, std::numeric_limits<float>::infinity(),
+                  std::nanf("")};
+  WavSink sink(WavFile::Create(Stem(), 48000, 2), 48000, 2);
+  Play(&sink, &source);
+  sink.Stop();
+  EXPECT_EQ(Read(Stem() + ".wav").samples,
+            (std::vector<int16_t>{32767, -32768, 32767, 0}));
+}
+
+TEST_F(WavSinkTest, WritesSilenceThatIsOwedFirst) {
+  FakeSource source(2);
+  source.media = {0.5f, 0.5f};
+  source.silence_frames = 10000;
+  WavSink sink(WavFile::Create(Stem(), 48000, 2), 48000, 2);
+  Play(&sink, &source);
+  sink.Stop();
+  const std::vector<int16_t> samples = Read(Stem() + ".wav").samples;
+  ASSERT_EQ(samples.size(), 20002u);
+  EXPECT_EQ(samples[19999], 0);
+  EXPECT_EQ(samples[20000], 16384);
+}
+
+TEST_F(WavSinkTest, WritesNothingButMedia) {
+  FakeSource source(2);
+  WavSink sink(WavFile::Create(Stem(), 48000, 2), 48000, 2);
+  sink.Start(&source, kStart);
+  sink.Tick(kStart + milliseconds(50));
+  sink.Stop();
+  EXPECT_TRUE(Read(Stem() + ".wav").samples.empty());
+}
+
+TEST_F(WavSinkTest, AFileThatWasNeverClosedCanBeRead) {
+  FakeSource source(1);
+  source.media.assign(100000, 0.25f);
+  WavSink sink(WavFile::Create(Stem(), 48000, 1), 48000, 1);
+  Play(&sink, &source);
+  // As it is when the process is killed here.
+  const size_t frames = Read(Stem() + ".wav").samples.size();
+  EXPECT_GE(frames, 96000u);
+  EXPECT_LE(frames, 100000u);
+}
+
+TEST_F(WavSinkTest, NeverOverwritesAFile) {
+  auto first = WavFile::Create(Stem(), 48000, 1);
+  auto second = WavFile::Create(Stem(), 48000, 1);
+  ASSERT_TRUE(first.ok() && second.ok());
+  EXPECT_EQ((*first)->path(), Stem() + ".wav");
+  EXPECT_EQ((*second)->path(), Stem() + "-2.wav");
+}
+
+TEST_F(WavSinkTest, AFileBeyondTheLimitOfRiffIsRf64) {
+  auto file = WavFile::Create(Stem(), 48000, 2, /*riff_limit=*/1000);
+  ASSERT_TRUE(file.ok());
+  const std::vector<int16_t> half(400, 1);
+  ASSERT_TRUE((*file)->Append(half).ok());
+  ASSERT_TRUE((*file)->UpdateHeader().ok());
+  EXPECT_EQ(Read(Stem() + ".wav").format, SF_FORMAT_WAV);
+  ASSERT_TRUE((*file)->Append(half).ok());
+  ASSERT_TRUE((*file)->UpdateHeader().ok());
+  const Recording recording = Read(Stem() + ".wav");
+  EXPECT_EQ(recording.format, SF_FORMAT_RF64);
+  EXPECT_EQ(recording.samples, std::vector<int16_t>(800, 1));
+}
+
+TEST_F(WavSinkTest, AWriteErrorEndsTheRecordingAndNotTheClock) {
+  // The file may not grow beyond 10 kB; the signal would end the process.
+  signal(SIGXFSZ, SIG_IGN);
+  rlimit before = {};
+  getrlimit(RLIMIT_FSIZE, &before);
+  const rlimit small = {10000, before.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &small);
+  FakeSource source(1);
+  source.media.assign(20000, 0.25f);
+  WavSink sink(WavFile::Create(Stem(), 48000, 1), 48000, 1);
+  Play(&sink, &source);
+  sink.Stop();
+  setrlimit(RLIMIT_FSIZE, &before);
+  EXPECT_NE(sink.problem(), "");
+  EXPECT_GE(source.pulled_frames, 20000);
+  const std::vector<int16_t> samples = Read(Stem() + ".wav").samples;
+  EXPECT_EQ(samples, std::vector<int16_t>(4960, 8192));
+}
+
+TEST_F(WavSinkTest, AFolderThatIsNotThereIsAProblemAndNoMore) {
+  WavSink sink(WavFile::Create(folder_ + "/nothing/a", 48000, 1), 48000, 1);
+  FakeSource source(1);
+  source.media.assign(1000, 0.25f);
+  Play(&sink, &source);
+  EXPECT_NE(sink.problem().find("No such file"), std::string::npos);
+}
+
+TEST_F(WavSinkTest, FactoryNamesFilesByStreamTimeAndEpoch) {
+  const auto factory = SinkFactory::Create("wav:" + folder_ + "/new/folder");
+  ASSERT_TRUE(factory.ok());
+  const auto sink =
+      factory->Make({"vm.1", "0", 7, 48000, 2,
+                     std::chrono::system_clock::from_time_t(1700000000)});
+  EXPECT_EQ(sink->description(), "wav:" + folder_ +
+                                     "/new/folder/"
+                                     "vm.1-0-20231114T221320Z-e7.wav");
+}
+
+TEST_F(WavSinkTest, FactoryRefusesWhatIsNoSink) {
+  for (const char* text :
+       {"", "wav", "wav:", "mp3:/tmp", "null:", "WAV:/tmp"}) {
+    EXPECT_FALSE(SinkFactory::Create(text).ok()) << text;
+  }
+  EXPECT_FALSE(SinkFactory::Create("wav:/dev/null/a").ok());
+  EXPECT_TRUE(SinkFactory::Create("null").ok());
+}
+
+}  // namespace
+}  // namespace earshot
