@@ -16,6 +16,7 @@
 
 #include "client/cli/progress_line.h"
 #include "client/cli/sound_file.h"
+#include "client/encoder_factory.h"
 #include "client/remote_player.h"
 
 namespace earshot {
@@ -269,6 +270,12 @@ int RunPlay(const PlayFlags& flags) {
   if ((*file)->channels() > 2) {
     Complain(flags.file + ": " + std::to_string((*file)->channels()) +
              " channels; allowed are 1 and 2");
+    return kExitFailure;
+  }
+  if (auto encoder = CreatePacketEncoder(flags.codec, (*file)->rate_hz(),
+                                         (*file)->channels());
+      !encoder.ok()) {
+    Complain(flags.file + ": " + std::string(encoder.status().message()));
     return kExitFailure;
   }
   Playback playback(flags, **file);

@@ -2,6 +2,9 @@
 
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
+
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 
@@ -19,8 +22,9 @@ absl::StatusOr<std::unique_ptr<SoundFile>> SoundFile::Open(
                       ? sf_open_fd(STDIN_FILENO, SFM_READ, &info, SF_FALSE)
                       : sf_open(path.c_str(), SFM_READ, &info);
   if (file == nullptr) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, ": ", sf_strerror(nullptr)));
+    const bool of_system = sf_error(nullptr) == SF_ERR_SYSTEM;
+    return absl::InvalidArgumentError(absl::StrCat(
+        path, ": ", of_system ? std::strerror(errno) : sf_strerror(nullptr)));
   }
   return std::unique_ptr<SoundFile>(new SoundFile(file, info));
 }
