@@ -31,7 +31,7 @@ SndStatus PcmStream::SetParams(const PcmParams& params, MonotonicTime now) {
   if (state_ == State::kRunning || state_ == State::kStopped) {
     return SndStatus::kBadMsg;
   }
-  if (HasEpoch()) {
+  if (has_epoch()) {
     // What was queued has a format that is no longer set.
     FailQueue();
     EndEpoch(now);
@@ -80,7 +80,7 @@ SndStatus PcmStream::Stop(MonotonicTime now) {
 
 SndStatus PcmStream::Release(MonotonicTime now) {
   if (state_ == State::kRunning) return SndStatus::kBadMsg;
-  if (!HasEpoch()) return SndStatus::kOk;
+  if (!has_epoch()) return SndStatus::kOk;
   if (state_ == State::kPrepared) {
     stats_.frames_unplayed += queued_end_;
     produced_ = queued_end_;  // discarded, which consumes it as well
@@ -94,7 +94,7 @@ SndStatus PcmStream::Release(MonotonicTime now) {
 }
 
 PcmStream::QueueResult PcmStream::Queue(TxBuffer buffer) {
-  if (!HasEpoch()) {
+  if (!has_epoch()) {
     ++stats_.buffers_failed;
     buffer.Fail();
     return QueueResult::kNotPrepared;
@@ -145,7 +145,7 @@ void PcmStream::ResumeQueue(MonotonicTime now) {
 
 void PcmStream::Reset(MonotonicTime now) {
   fifo_.Clear();
-  if (HasEpoch()) {
+  if (has_epoch()) {
     state_ = State::kStopped;
     UpdateClock(now);
     EndEpoch(now);

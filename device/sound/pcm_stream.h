@@ -86,15 +86,16 @@ class PcmStream {
   void Reset(MonotonicTime now);
 
   State state() const { return state_; }
+  // From PREPARE to RELEASE: buffers are taken.
+  bool has_epoch() const {
+    return state_ == State::kPrepared || state_ == State::kRunning ||
+           state_ == State::kStopped;
+  }
   int64_t produced() const { return produced_; }      // of this epoch
   int64_t queued_end() const { return queued_end_; }  // of this epoch
   const Stats& stats() const { return stats_; }
 
  private:
-  bool HasEpoch() const {
-    return state_ == State::kPrepared || state_ == State::kRunning ||
-           state_ == State::kStopped;
-  }
   void EndEpoch(MonotonicTime now);
   void UpdateClock(MonotonicTime now);
   void WriteUpTo(int64_t position, MonotonicTime now);

@@ -400,6 +400,36 @@ TEST_F(PcmStreamTest, ARunningStreamWithoutBuffersHardlyPolls) {
   EXPECT_LE(polls_, 50);
 }
 
+// Wants to be asked at once, again and again, and never has anything due.
+class HastyOutput final : public PcmOutput {
+ public:
+  void Prepare(const PcmParams&, MonotonicTime) override {}
+  void Start(MonotonicTime) override {}
+  void Stop(MonotonicTime) override {}
+  int64_t DuePosition(int64_t, MonotonicTime) override { return 0; }
+  MonotonicTime NextDue(int64_t, MonotonicTime now) const override {
+    return now;
+  }
+  void Write(absl::Span<const uint8_t>, MonotonicTime) override {}
+  int64_t DelayFrames(MonotonicTime) const override { return 0; }
+  void Release(MonotonicTime) override {}
+};
+
+TEST_F(PcmStreamTest, AnOutputThatIsHastyInVainIsNoBusyLoop) {
+  HastyOutput hasty;
+  PcmStream stream(&hasty);
+  stream.ResumeQueue(now_);
+  EXPECT_EQ(stream.SetParams(kParams, now_), SndStatus::kOk);
+  EXPECT_EQ(stream.Prepare(now_), SndStatus::kOk);
+  EXPECT_EQ(stream.Start(now_), SndStatus::kOk);
+  guest_.ring(0).Add(FakeSoundDriver::TxChain(0, std::vector<uint8_t>(16)));
+  EXPECT_EQ(stream.Queue(TxBuffer(**queue_.Pop(), &queue_)),
+            PcmStream::QueueResult::kQueued);
+  stream.Poll(now_);
+  EXPECT_GT(stream.NextDeadline(now_), now_);
+  queue_.Stop();
+}
+
 TEST_F(PcmStreamTest, AStreamThatDoesNotRunNeverPolls) {
   for (State state : {State::kPrepared, State::kStopped}) {
     BringTo(state);

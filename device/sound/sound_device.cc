@@ -117,6 +117,13 @@ void SoundDevice::Drain(SndQueue index, MonotonicTime now, Handler handle) {
 
 void SoundDevice::ServeControl(MonotonicTime now) {
   DeviceQueue& queue = queues_[kSndControlQueue];
+  // A VM that goes on starts its queues one by one: a RELEASE that waited must
+  // not overtake the buffers that it is to complete (5.14.6.6.5.1).
+  if (!queues_[kSndTxQueue].started() &&
+      std::any_of(streams_.begin(), streams_.end(),
+                  [](const auto& stream) { return stream->has_epoch(); })) {
+    return;
+  }
   Drain(kSndControlQueue, now, [&](DescriptorChain chain) {
     const ControlHandler::Outcome outcome = control_.Handle(chain, now);
     queue.PushUsed(chain, outcome.written, queue.ticket());

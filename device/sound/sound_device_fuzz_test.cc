@@ -116,8 +116,9 @@ class Fuzz {
   }
 
   void Request(const std::vector<uint8_t>& request, uint32_t room) {
-    // Only an undamaged, started ring owes an answer.
+    // Only undamaged, started rings owe an answer.
     const bool owed = !damaged_ && driver_.virtqueue(0) != nullptr &&
+                      driver_.virtqueue(kSndTxQueue) != nullptr &&
                       driver_.ring(0).in_flight() == 0;
     Send(kSndControlQueue, {.readable = {request}, .writable = {room}});
     if (!owed) return;

@@ -323,13 +323,37 @@ TEST_F(SoundDeviceTest, QueuesMayStopOneByOne) {
 }
 
 TEST_F(SoundDeviceTest, BuffersAddedWhileAQueueIsStoppedAreFound) {
-  driver().StopQueue(kSndTxQueue);
   PrepareStream();
-  guest_.AddTx(0, Sound(0, 960));
   ASSERT_EQ(guest_.Command(kSndPcmStart, 0), kOk);
+  driver().StopQueue(kSndTxQueue);
+  guest_.AddTx(0, Sound(0, 960));
   driver().StartQueue(kSndTxQueue);
   guest_.Advance(milliseconds(20));
   EXPECT_THAT(TxStatuses(), ElementsAre(kOk));
+}
+
+TEST_F(SoundDeviceTest, ARequestIsAnsweredWithoutATxQueueIfNothingIsPrepared) {
+  driver().StopQueue(kSndTxQueue);
+  PrepareStream();
+}
+
+TEST_F(SoundDeviceTest, AReleaseThatWaitedInAPausedVmDoesNotOvertakeBuffers) {
+  PrepareStream();
+  SendPeriod();
+  SendPeriod();
+  ASSERT_EQ(guest_.Command(kSndPcmStart, 0), kOk);
+  guest_.Advance(milliseconds(5));
+  ASSERT_EQ(guest_.Command(kSndPcmStop, 0), kOk);
+  driver().Stop();
+  driver().Add(kSndControlQueue,
+               {.readable = {ToBytes(SndPcmHeader{{kSndPcmRelease}, 0})},
+                .writable = {4}});
+  driver().StartQueue(kSndControlQueue);
+  EXPECT_THAT(driver().Collect(kSndControlQueue), IsEmpty());
+  driver().StartQueue(kSndTxQueue);
+  EXPECT_THAT(driver().Collect(kSndControlQueue), SizeIs(1));
+  EXPECT_THAT(TxStatuses(), ElementsAre(kOk, kOk));
+  EXPECT_EQ(output_.epoch().bytes, Sound(0, 1920));
 }
 
 TEST_F(SoundDeviceTest, ARequestWaitsUntilItsQueueStarts) {
