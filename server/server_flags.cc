@@ -44,7 +44,10 @@ bool IsOurs(const std::string& name) {
 const char* Allowed(const std::string& name) {
   if (name == "target_margin_ms") return "5 to 500";
   if (name == "drain_timeout") return "a time such as 5s or 500ms, to 24h";
-  return "a text";
+  if (name == "listen") return "host:port and unix:/path";
+  if (name == "sink") return "null and wav:DIR";
+  if (name == "log_level") return "debug, info, warn, error and off";
+  return "text and json";
 }
 
 absl::Status Bad(absl::string_view flag, absl::string_view value,
@@ -88,8 +91,8 @@ absl::Status ReadArguments(const std::vector<std::string>& arguments,
     } else if (i + 1 < arguments.size()) {
       value = arguments[++i];
     } else {
-      return absl::InvalidArgumentError(
-          absl::StrCat(shown, " needs a value: ", Allowed(FlagName(bare))));
+      return absl::InvalidArgumentError(absl::StrCat(
+          shown, " needs a value: allowed are ", Allowed(FlagName(bare))));
     }
     const absl::Status status = SetFlag(FlagName(bare), shown, value);
     if (!status.ok()) return status;
@@ -108,7 +111,8 @@ absl::StatusOr<ServerFlags> ParseServerFlags(
   flags.sink = absl::GetFlag(FLAGS_sink);
   const int margin_ms = absl::GetFlag(FLAGS_target_margin_ms);
   if (margin_ms < kMinMarginMs || margin_ms > kMaxMarginMs) {
-    return Bad("--target-margin-ms", absl::StrCat(margin_ms), "5 to 500");
+    return Bad("--target-margin-ms", absl::StrCat(margin_ms),
+               Allowed("target_margin_ms"));
   }
   flags.target_margin = std::chrono::milliseconds(margin_ms);
   const absl::Duration drain = absl::GetFlag(FLAGS_drain_timeout);
@@ -120,11 +124,11 @@ absl::StatusOr<ServerFlags> ParseServerFlags(
   const std::string level = absl::GetFlag(FLAGS_log_level);
   flags.log_level = spdlog::level::from_str(level);
   if (flags.log_level == spdlog::level::off && level != "off") {
-    return Bad("--log-level", level, "debug, info, warn, error and off");
+    return Bad("--log-level", level, Allowed("log_level"));
   }
   const std::string format = absl::GetFlag(FLAGS_log_format);
   if (format != "text" && format != "json") {
-    return Bad("--log-format", format, "text and json");
+    return Bad("--log-format", format, Allowed("log_format"));
   }
   flags.log_json = format == "json";
   return flags;
