@@ -1,8 +1,6 @@
 // One second of 48 kHz stereo through the encoder, beside bare libopus at the
 // same settings. Argument: complexity.
-#include <cmath>
 #include <cstdint>
-#include <numbers>
 #include <vector>
 
 #include "absl/types/span.h"
@@ -11,6 +9,7 @@
 #include "client/opus_packet_encoder.h"
 #include "client/packet_encoder.h"
 #include "opus/opus.h"
+#include "tests/benchmark/chord.h"
 
 namespace earshot {
 namespace {
@@ -20,26 +19,6 @@ constexpr int kChannels = 2;
 constexpr int kPacketFrames = 480;
 constexpr int kMaxPayload = 1500;
 
-// A chord with some noise: neither silent nor the cheapest thing to code.
-std::vector<float> Second() {
-  std::vector<float> pcm(kRate * kChannels);
-  uint32_t noise = 1;
-  for (int frame = 0; frame < kRate; ++frame) {
-    for (int channel = 0; channel < kChannels; ++channel) {
-      float sample = 0;
-      for (const double hz : {220.0, 277.2, 329.6}) {
-        sample +=
-            0.2f * static_cast<float>(std::sin(2 * std::numbers::pi * hz *
-                                               (channel + 1) * frame / kRate));
-      }
-      noise = noise * 1664525 + 1013904223;
-      sample += 0.02f * (static_cast<float>(noise >> 8) / 8388608.0f - 1.0f);
-      pcm[frame * kChannels + channel] = sample;
-    }
-  }
-  return pcm;
-}
-
 void CountPackets(benchmark::State& state, int64_t packets) {
   state.counters["us_per_packet"] = benchmark::Counter(
       static_cast<double>(packets) * 1e-6,
@@ -47,7 +26,7 @@ void CountPackets(benchmark::State& state, int64_t packets) {
 }
 
 void FloorEncode(benchmark::State& state) {
-  const std::vector<float> pcm = Second();
+  const std::vector<float> pcm = MakeChord();
   int error = OPUS_OK;
   OpusEncoder* encoder = opus_encoder_create(
       kRate, kChannels, OPUS_APPLICATION_RESTRICTED_LOWDELAY, &error);
@@ -81,7 +60,7 @@ class CountingOutput : public PacketEncoder::Output {
 };
 
 void Encode(benchmark::State& state) {
-  const std::vector<float> pcm = Second();
+  const std::vector<float> pcm = MakeChord();
   CodecOptions options;
   options.complexity = static_cast<int>(state.range(0));
   auto encoder = OpusPacketEncoder::Create(options, kRate, kChannels);
