@@ -2,6 +2,8 @@
 
 #include <cstring>
 #include <limits>
+#include <memory>
+#include <vector>
 
 #include "device/sound/fake_pcm_output.h"
 #include "device/sound/fake_sound_driver.h"
@@ -14,7 +16,6 @@ namespace {
 
 using Bytes = std::vector<uint8_t>;
 using ::testing::Each;
-using ::testing::SizeIs;
 
 constexpr uint32_t kMax = std::numeric_limits<uint32_t>::max();
 constexpr MonotonicTime kNow{std::chrono::hours(1)};

@@ -1,8 +1,11 @@
 #include "device/sound/pcm_stream.h"
 
+#include <algorithm>
+#include <cstring>
 #include <optional>
 #include <ostream>
 #include <utility>
+#include <vector>
 
 #include "device/sound/fake_pcm_output.h"
 #include "device/sound/fake_sound_driver.h"
@@ -87,7 +90,7 @@ class PcmStreamTest : public ::testing::Test {
     std::vector<uint32_t> statuses;
     for (const UsedChain& used : guest_.ring(0).Collect()) {
       SndPcmStatus status{};
-      memcpy(&status, used.bytes.data(), sizeof(status));
+      std::memcpy(&status, used.bytes.data(), sizeof(status));
       statuses.push_back(status.status);
       latency_bytes_ = status.latency_bytes;
     }

@@ -1,8 +1,9 @@
 #include "device/sound/sound_device.h"
 
 #include <cstring>
-#include <limits>
+#include <memory>
 #include <tuple>
+#include <vector>
 
 #include "device/sound/fake_pcm_output.h"
 #include "device/sound/fake_sound_driver.h"

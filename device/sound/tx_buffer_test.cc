@@ -3,6 +3,7 @@
 #include <cstring>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "device/sound/fake_sound_driver.h"
 #include "device/virtio/fake_guest.h"
