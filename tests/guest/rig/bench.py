@@ -49,10 +49,11 @@ class Play:
 class Bench:
     """A server, a device and a guest; each is started when it is first used."""
 
-    def __init__(self, folder, codec):
+    def __init__(self, folder, codec, cpus):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.codec = codec
+        self.cpus = cpus  # of the guest
         self.boots = 0
         self._numbers = itertools.count(1)
         self._server = self._device = self._guest = None
@@ -135,7 +136,7 @@ class Bench:
             files[path.name] = path.read_bytes()
         number = next(self._numbers)
         guest = Guest(self.folder / f"guest-{number}", self.device.qemu_arguments(), files,
-                      [build_selftests()])
+                      [build_selftests()], self.cpus)
         self.boots += 1
         return guest
 
