@@ -83,6 +83,7 @@ class RemotePlayer::Impl : private PlaybackStream::Listener,
   void OnPacket(const PacketEncoder::Packet& packet) override;
   void OnSilence(int64_t first_frame) override;
 
+  void DropWhatIsDue();
   void BeginOnCall();
   void TryResume(MonotonicTime now);
   void StopSending(v1::Skip::Reason reason);
@@ -294,6 +295,7 @@ PlaybackStream::Underway RemotePlayer::Impl::OnConnecting() {
 
 void RemotePlayer::Impl::OnOpen(const v1::Opened& opened) {
   initial_window_ms_ = opened.limits().initial_window_ms();
+  DropWhatIsDue();
   if (state_ == State::kRunning || state_ == State::kStopped) {
     BeginOnCall();
     TryResume(options_.clock());
@@ -352,8 +354,15 @@ void RemotePlayer::Impl::OnProgress(const v1::Progress& progress) {
   }
   if (!credit_.Grant(progress.granted_frame())) return;
   EndStall(now);
+  DropWhatIsDue();
   TryResume(now);
   CallOnDue();
+}
+
+// In free-run the source is asked at its buffers' ends only. What the clock has
+// passed meanwhile must not be sent in a burst: it would stay as latency.
+void RemotePlayer::Impl::DropWhatIsDue() {
+  if (stats_.free_run) CallOnDue();
 }
 
 void RemotePlayer::Impl::OnDrained(const v1::Drained& drained) {

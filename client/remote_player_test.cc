@@ -224,6 +224,28 @@ TEST_F(RemotePlayerTest, AServerThatArrivesLateHearsTheRest) {
   EXPECT_EQ(player_->stats().skipped, 144000);
 }
 
+TEST_F(RemotePlayerTest, NothingIsSentInABurstWhenTheServiceIsBack) {
+  MakePlayer();
+  ASSERT_TRUE(Until([&] { return !player_->last_error().ok(); }));
+  Prepare();
+  player_->Start(now_);
+  Play(milliseconds(500));
+  // A source with a long buffer, which is not asked for 150 ms.
+  queued_end_ = player_->stats().produced + 9600;
+  EXPECT_EQ(player_->DuePosition(queued_end_, now_), 24000);
+  now_ += milliseconds(150);
+  player_->set_on_due([&] {
+    WriteFrames(player_->DuePosition(queued_end_, now_) -
+                player_->stats().produced);
+  });
+  server_.Listen();
+  ASSERT_TRUE(UntilConnected());
+  ASSERT_TRUE(UntilHeard(PlayRequest::kSkip));
+  EXPECT_EQ(Heard(PlayRequest::kSkip)[0].skip().frame_count(), 650 * 48);
+  EXPECT_EQ(Heard(PlayRequest::kPacket).size(), 0u);
+  player_->set_on_due(nullptr);
+}
+
 TEST_F(RemotePlayerTest, ABrokenCallGoesOnWithTheSameEpochOnTheNext) {
   server_.Listen();
   MakePlayer();
