@@ -4,6 +4,7 @@
 deploy/quickstart installs, builds, and then runs this.
 """
 import argparse
+import re
 import select
 import shutil
 import signal
@@ -116,8 +117,8 @@ By hand:
 
 
 def short(text):
-    """With paths as seen from the repository."""
-    return str(text).replace(f"{ROOT}/", "")
+    """With paths as seen from the repository, and for the socket one to keep."""
+    return re.sub(r"--socket=\S+", "--socket=/tmp/earshot.sock", str(text)).replace(f"{ROOT}/", "")
 
 
 def keep(guest, server, name):
