@@ -18,6 +18,9 @@ namespace {
 
 // Our own check of sizes is the one that clients see; this only bounds memory.
 constexpr int kMaxMessageBytes = 1 << 20;
+constexpr int kKeepaliveMs = 20000;
+constexpr int kKeepaliveTimeoutMs = 10000;
+constexpr int kMinPingIntervalMs = 5000;
 // For calls that do not end by themselves once their streams are gone.
 constexpr std::chrono::milliseconds kLastGrace{500};
 
@@ -85,6 +88,16 @@ absl::Status EarshotServer::Listen() {
   // Else two servers share a port, and clients get one or the other.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  // A client whose machine is gone is found out by HTTP/2 pings; a client may
+  // find us out likewise, also while its stream is idle.
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS,
+                             kKeepaliveTimeoutMs);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(
+      GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+      kMinPingIntervalMs);
   builder.RegisterService(&playback_);
   builder.RegisterService(&admin_);
   server_ = builder.BuildAndStart();

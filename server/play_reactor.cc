@@ -14,6 +14,8 @@ namespace earshot {
 namespace {
 
 constexpr size_t kTokenBytes = 16;
+// Also those that never say Open, and those that play what is left.
+constexpr int kMaxCalls = 2 * static_cast<int>(StreamRegistry::kMaxSessions);
 
 MonotonicTime Now() { return std::chrono::steady_clock::now(); }
 
@@ -62,7 +64,9 @@ PlayReactor* PlayReactor::Start(PlaybackContext* playback,
                                 grpc::CallbackServerContext* call) {
   std::shared_ptr<PlayReactor> reactor(new PlayReactor(playback, call->peer()));
   reactor->self_ = reactor;
-  if (playback->draining) {
+  if (++playback->calls > kMaxCalls) {
+    reactor->EndCall({Reason::kTooManyStreams, "", "too many calls"});
+  } else if (playback->draining) {
     reactor->EndCall({Reason::kShuttingDown, "", "the server is going down"});
   } else {
     reactor->StartRead(&reactor->request_);
@@ -111,7 +115,10 @@ void PlayReactor::OnCancel() {
   FinishLocked(grpc::Status::CANCELLED);
 }
 
-void PlayReactor::OnDone() { self_.reset(); }  // may destroy this
+void PlayReactor::OnDone() {
+  --playback_->calls;
+  self_.reset();  // may destroy this
+}
 
 void PlayReactor::Flush() {
   const std::lock_guard lock(call_mutex_);

@@ -26,6 +26,7 @@ struct PlaybackContext {
   const SinkFactory* sinks;
   PlayoutConfig config;
   std::atomic<bool> draining{false};
+  std::atomic<int> calls{0};
 };
 
 // One Play call: checks and hands on what the client says, and tells it what
