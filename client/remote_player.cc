@@ -125,6 +125,7 @@ class RemotePlayer::Impl : private PlaybackStream::Listener,
   MonotonicTime progress_time_;  // when stats_.played was true
   bool playing_ = false;         // the server's clock moves
   int64_t last_delay_ = 0;       // while nothing is sent
+  int64_t resumed_at_ = 0;       // where the codec started last
 
   PlaybackStream stream_;  // last: it calls the others
 };
@@ -151,7 +152,7 @@ absl::Status RemotePlayer::Impl::Prepare(const PlayerFormat& format,
   credit_.Revoke(0);
   begun_ = sending_ = playing_ = false;
   skip_reason_ = v1::Skip::REASON_OUTAGE;
-  queued_end_ = last_delay_ = 0;
+  queued_end_ = last_delay_ = resumed_at_ = 0;
   stalled_since_.reset();
   if (encoder_ != nullptr && encoder_format_.rate_hz == format.rate_hz &&
       encoder_format_.channels == format.channels) {
@@ -252,6 +253,10 @@ int64_t RemotePlayer::Impl::DelayFrames(MonotonicTime now) const {
 
 int64_t RemotePlayer::Impl::SoundDelay(MonotonicTime now) const {
   int64_t played = stats_.played;
+  // What was skipped is no delay, though the server has not passed it yet.
+  if (played < resumed_at_) {
+    return std::max(last_delay_, stats_.produced - resumed_at_);
+  }
   if (playing_ && state_ == State::kRunning) {
     const nanoseconds since = std::clamp<nanoseconds>(
         now - progress_time_, nanoseconds(0), kMaxExtrapolation);
@@ -410,6 +415,7 @@ void RemotePlayer::Impl::TryResume(MonotonicTime now) {
   }
   DeclareSkip();
   encoder_->StartAt(stats_.produced);
+  resumed_at_ = stats_.produced;
   sending_ = true;
   stats_.free_run = false;
 }

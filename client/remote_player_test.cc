@@ -409,6 +409,22 @@ TEST_F(RemotePlayerTest, DelayIsWhatIsProducedAndNotPlayed) {
   EXPECT_EQ(player_->DelayFrames(now_ + milliseconds(10)), 3360);
 }
 
+TEST_F(RemotePlayerTest, WhatIsSkippedIsNoDelay) {
+  MakePlayer();
+  ASSERT_TRUE(Until([&] { return !player_->last_error().ok(); }));
+  Prepare();
+  player_->Start(now_);
+  Play(std::chrono::seconds(3));
+  server_.Listen();
+  ASSERT_TRUE(UntilConnected());
+  Play(milliseconds(40));
+  EXPECT_EQ(player_->DelayFrames(now_), 1920);
+  ASSERT_TRUE(UntilHeard(PlayRequest::kPacket, 4));
+  server_.SayProgress(1, 160000, 144000 + 1920, 144000 + 480);
+  ASSERT_TRUE(Until([&] { return player_->stats().played > 0; }));
+  EXPECT_EQ(player_->DelayFrames(now_), 1440);
+}
+
 TEST_F(RemotePlayerTest, AFormatThatTheCodecDoesNotTakeRunsFree) {
   server_.Listen();
   MakePlayer(AudioCodec::kOpus);
