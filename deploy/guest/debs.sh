@@ -63,6 +63,9 @@ update_index() {
   as_root apt-get -qq update >&2
 }
 
+# cached DIR: whether it is there; then it stays for another month.
+cached() { [ -d "$1" ] && touch "$1"; }
+
 # publish TMP DIR: makes TMP appear as DIR at once; a DIR that another run has
 # made meanwhile is as good.
 publish() {
@@ -70,4 +73,5 @@ publish() {
   mv -T "$1" "$2" 2>/dev/null || rm -rf "$1"
   # What no run has used for a month is for kernels of the past.
   find "$CACHE/debs" -name '*.deb' -mtime +30 -delete
+  find "$CACHE" -mindepth 1 -maxdepth 1 -name '*-*' -mtime +30 -exec rm -rf {} +
 }
