@@ -15,7 +15,7 @@ bool IsZero(absl::Span<const float> pcm) {
 }  // namespace
 
 PacketEncoder::PacketEncoder(const Shape& shape)
-    : shape_(shape), block_(2 * shape.packet_frames * shape.channels) {}
+    : shape_(shape), block_(size_t{2} * shape.packet_frames * shape.channels) {}
 
 void PacketEncoder::StartAt(int64_t position) {
   RestartCodec();
@@ -29,9 +29,9 @@ void PacketEncoder::StartAt(int64_t position) {
 }
 
 void PacketEncoder::Encode(absl::Span<const float> pcm, Output& output) {
-  const int channels = shape_.channels;
+  const auto channels = static_cast<size_t>(shape_.channels);
   while (!pcm.empty()) {
-    const size_t want = static_cast<size_t>(block_frames_ - filled_) * channels;
+    const size_t want = (block_frames_ - filled_) * channels;
     if (filled_ == 0 && pcm.size() >= want) {
       TakeBlock(pcm.subspan(0, want), kNoEnd, output);
       pcm.remove_prefix(want);
@@ -49,7 +49,7 @@ void PacketEncoder::Encode(absl::Span<const float> pcm, Output& output) {
 
 void PacketEncoder::Finish(Output& output) {
   const int64_t end = input_position();
-  const int channels = shape_.channels;
+  const auto channels = static_cast<size_t>(shape_.channels);
   const auto tail = absl::MakeConstSpan(block_).subspan(0, filled_ * channels);
   if (silent_ && IsZero(tail)) position_ = end;
   while (position_ < end) {

@@ -44,7 +44,7 @@ absl::StatusOr<std::unique_ptr<PcmPacketEncoder>> PcmPacketEncoder::Create(
 
 PcmPacketEncoder::PcmPacketEncoder(const Shape& shape)
     : PacketEncoder(shape),
-      payload_(shape.packet_frames * shape.channels * sizeof(int16_t)) {
+      payload_(sizeof(int16_t) * shape.packet_frames * shape.channels) {
   StartAt(0);
 }
 
