@@ -9,6 +9,7 @@
 #include "server/jitter_buffer.h"
 #include "server/margin_meter.h"
 #include "server/refusal.h"
+#include "server/sinks/frame_time.h"
 #include "server/stream_types.h"
 
 namespace earshot {

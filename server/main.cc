@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "absl/strings/str_join.h"
+#include "absl/synchronization/mutex.h"
 #include "server/earshot_server.h"
 #include "server/json_log.h"
 #include "server/server_flags.h"
@@ -76,6 +77,9 @@ int Run(const ServerFlags& flags) {
   }
   const sigset_t signals = BlockSignals();
   StartLogging(flags);
+  // Debian builds Abseil with its search for deadlocks, which costs gRPC's
+  // every lock; it is for debugging.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   PlayoutConfig playout;
   playout.target_margin = flags.target_margin;
   absl::StatusOr<std::unique_ptr<EarshotServer>> server = EarshotServer::Start(

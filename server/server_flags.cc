@@ -1,102 +1,88 @@
 #include "server/server_flags.h"
 
-#include "absl/flags/flag.h"
-#include "absl/flags/reflection.h"
-#include "absl/status/status.h"
-#include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
-#include "absl/time/time.h"
+#include <boost/program_options.hpp>
+#include <sstream>
 
-ABSL_FLAG(std::string, listen, "localhost:50051", "where to listen");
-ABSL_FLAG(std::string, sink, "null", "where sound goes");
-ABSL_FLAG(int, target_margin_ms, 40, "how early packets should be");
-ABSL_FLAG(absl::Duration, drain_timeout, absl::Seconds(5),
-          "how long to play on at the end");
-ABSL_FLAG(std::string, log_level, "info", "what to log");
-ABSL_FLAG(std::string, log_format, "text", "how to log");
+#include "absl/status/status.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 
 namespace earshot {
 namespace {
 
-// The allowed ones, for the message about one that is not.
-constexpr char kFlags[] =
-    "--listen, --sink, --target-margin-ms, --drain-timeout, --log-level, "
-    "--log-format, --help, --version";
+namespace po = boost::program_options;
+
 constexpr int kMinMarginMs = 5;
 constexpr int kMaxMarginMs = 500;  // architecture, the control law's ceiling
 constexpr absl::Duration kMaxDrain = absl::Hours(24);
 
-// "--target-margin-ms" to "target_margin_ms".
-std::string FlagName(absl::string_view argument) {
-  std::string name(argument);
-  for (char& c : name) {
-    if (c == '-') c = '_';
-  }
-  return name;
+// As they stand on the command line: the rules are ours, and so are the words
+// about them.
+struct Words {
+  std::string target_margin_ms;
+  std::string drain_timeout;
+  std::string log_level;
+  std::string log_format;
+};
+
+po::options_description Options(ServerFlags& flags, Words& words) {
+  po::options_description options("Flags", 100);
+  // clang-format off
+  options.add_options()
+      ("listen", po::value(&flags.listen)->value_name("ADDRESS[,ADDRESS…]")
+                     ->default_value("localhost:50051"),
+       "where clients connect: host:port or unix:/path")
+      ("sink", po::value(&flags.sink)->value_name("SINK")
+                   ->default_value("null"),
+       "where the sound goes: null, or wav:DIR for a recording of each epoch")
+      ("target-margin-ms", po::value(&words.target_margin_ms)
+                               ->value_name("MS")->default_value("40"),
+       "how long before they are due packets should arrive, 5 to 500")
+      ("drain-timeout", po::value(&words.drain_timeout)->value_name("TIME")
+                            ->default_value("5s"),
+       "how long to play on after SIGTERM, such as 5s or 500ms")
+      ("log-level", po::value(&words.log_level)->value_name("LEVEL")
+                        ->default_value("info"),
+       "debug, info, warn, error or off")
+      ("log-format", po::value(&words.log_format)->value_name("FORMAT")
+                         ->default_value("text"),
+       "text or json, to the standard error")
+      ("help", po::bool_switch(&flags.help), "this text")
+      ("version", po::bool_switch(&flags.version), "the version");
+  // clang-format on
+  return options;
 }
 
-bool IsOurs(const std::string& name) {
-  return name == "listen" || name == "sink" || name == "target_margin_ms" ||
-         name == "drain_timeout" || name == "log_level" || name == "log_format";
-}
-
-const char* Allowed(const std::string& name) {
-  if (name == "target_margin_ms") return "5 to 500";
-  if (name == "drain_timeout") return "a time such as 5s or 500ms, to 24h";
-  if (name == "listen") return "host:port and unix:/path";
-  if (name == "sink") return "null and wav:DIR";
-  if (name == "log_level") return "debug, info, warn, error and off";
-  return "text and json";
-}
-
-absl::Status Bad(absl::string_view flag, absl::string_view value,
-                 absl::string_view allowed) {
+absl::Status NotAllowed(absl::string_view flag, absl::string_view value,
+                        absl::string_view allowed) {
   return absl::InvalidArgumentError(
-      absl::StrCat(flag, "=", value, ": allowed are ", allowed));
+      absl::StrCat("--", flag, "=", value, ": must be ", allowed));
 }
 
-absl::Status SetFlag(const std::string& name, absl::string_view shown,
-                     const std::string& value) {
-  absl::CommandLineFlag* flag = absl::FindCommandLineFlag(name);
-  std::string error;
-  if (flag == nullptr || !flag->ParseFrom(value, &error)) {
-    return Bad(shown, value, Allowed(name));
+absl::Status Take(const Words& words, ServerFlags& flags) {
+  int margin_ms = 0;
+  if (!absl::SimpleAtoi(words.target_margin_ms, &margin_ms) ||
+      margin_ms < kMinMarginMs || margin_ms > kMaxMarginMs) {
+    return NotAllowed("target-margin-ms", words.target_margin_ms, "5 to 500");
   }
-  return absl::OkStatus();
-}
-
-absl::Status ReadArguments(const std::vector<std::string>& arguments,
-                           ServerFlags* flags) {
-  for (size_t i = 0; i < arguments.size(); ++i) {
-    absl::string_view argument = arguments[i];
-    if (argument == "--help" || argument == "-h") {
-      flags->help = true;
-      continue;
-    }
-    if (argument == "--version") {
-      flags->version = true;
-      continue;
-    }
-    const size_t equals = argument.find('=');
-    const absl::string_view shown = argument.substr(0, equals);
-    absl::string_view bare = shown;
-    if (!absl::ConsumePrefix(&bare, "--") || !IsOurs(FlagName(bare))) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "unknown argument ", argument, ": allowed are ", kFlags));
-    }
-    std::string value;
-    if (equals != absl::string_view::npos) {
-      value = std::string(argument.substr(equals + 1));
-    } else if (i + 1 < arguments.size()) {
-      value = arguments[++i];
-    } else {
-      return absl::InvalidArgumentError(absl::StrCat(
-          shown, " needs a value: allowed are ", Allowed(FlagName(bare))));
-    }
-    const absl::Status status = SetFlag(FlagName(bare), shown, value);
-    if (!status.ok()) return status;
+  flags.target_margin = std::chrono::milliseconds(margin_ms);
+  absl::Duration drain;
+  if (!absl::ParseDuration(words.drain_timeout, &drain) ||
+      drain < absl::ZeroDuration() || drain > kMaxDrain) {
+    return NotAllowed("drain-timeout", words.drain_timeout,
+                      "a time such as 5s or 500ms, up to 24h");
   }
+  flags.drain_timeout = absl::ToChronoMilliseconds(drain);
+  flags.log_level = spdlog::level::from_str(words.log_level);
+  if (flags.log_level == spdlog::level::off && words.log_level != "off") {
+    return NotAllowed("log-level", words.log_level,
+                      "debug, info, warn, error or off");
+  }
+  if (words.log_format != "text" && words.log_format != "json") {
+    return NotAllowed("log-format", words.log_format, "text or json");
+  }
+  flags.log_json = words.log_format == "json";
   return absl::OkStatus();
 }
 
@@ -105,49 +91,43 @@ absl::Status ReadArguments(const std::vector<std::string>& arguments,
 absl::StatusOr<ServerFlags> ParseServerFlags(
     const std::vector<std::string>& arguments) {
   ServerFlags flags;
-  const absl::Status status = ReadArguments(arguments, &flags);
-  if (!status.ok()) return status;
-  flags.listen = absl::GetFlag(FLAGS_listen);
-  flags.sink = absl::GetFlag(FLAGS_sink);
-  const int margin_ms = absl::GetFlag(FLAGS_target_margin_ms);
-  if (margin_ms < kMinMarginMs || margin_ms > kMaxMarginMs) {
-    return Bad("--target-margin-ms", absl::StrCat(margin_ms),
-               Allowed("target_margin_ms"));
+  Words words;
+  const po::options_description options = Options(flags, words);
+  try {
+    po::variables_map values;
+    // No guessing: an abbreviation of today may be another flag of tomorrow.
+    constexpr int kStyle = po::command_line_style::unix_style &
+                           ~po::command_line_style::allow_guessing;
+    po::store(po::command_line_parser(arguments)
+                  .options(options)
+                  .positional(po::positional_options_description())
+                  .style(kStyle)
+                  .run(),
+              values);
+    po::notify(values);
+  } catch (const po::error& error) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(error.what(),
+                     "; allowed are --listen, --sink, --target-margin-ms, "
+                     "--drain-timeout, --log-level, --log-format, --help and "
+                     "--version"));
   }
-  flags.target_margin = std::chrono::milliseconds(margin_ms);
-  const absl::Duration drain = absl::GetFlag(FLAGS_drain_timeout);
-  if (drain < absl::ZeroDuration() || drain > kMaxDrain) {
-    return Bad("--drain-timeout", absl::FormatDuration(drain),
-               Allowed("drain_timeout"));
-  }
-  flags.drain_timeout = absl::ToChronoMilliseconds(drain);
-  const std::string level = absl::GetFlag(FLAGS_log_level);
-  flags.log_level = spdlog::level::from_str(level);
-  if (flags.log_level == spdlog::level::off && level != "off") {
-    return Bad("--log-level", level, Allowed("log_level"));
-  }
-  const std::string format = absl::GetFlag(FLAGS_log_format);
-  if (format != "text" && format != "json") {
-    return Bad("--log-format", format, Allowed("log_format"));
-  }
-  flags.log_json = format == "json";
+  if (flags.help || flags.version) return flags;
+  if (absl::Status taken = Take(words, flags); !taken.ok()) return taken;
   return flags;
 }
 
 std::string ServerHelp() {
-  return R"(earshot-server plays the sound of virtual machines.
-
-  --listen=ADDR[,ADDR...]   host:port or unix:/path     (localhost:50051)
-  --sink=null|wav:DIR       forget the sound, or record each epoch in DIR (null)
-  --target-margin-ms=N      how early packets should be, 5 to 500        (40)
-  --drain-timeout=TIME      how long to play on after SIGTERM            (5s)
-  --log-level=LEVEL         debug, info, warn, error or off            (info)
-  --log-format=text|json    to the standard error                      (text)
-  --help, --version
-
-SIGTERM or SIGINT: plays what is under way, then exits; a second one exits at
-once. Reflection is on: grpcurl -plaintext localhost:50051 list
-)";
+  ServerFlags flags;
+  Words words;
+  std::ostringstream text;
+  text << "earshot-server [--listen=ADDRESS] [--sink=SINK] …\n"
+          "Plays the sound of virtual machines.\n\n"
+       << Options(flags, words)
+       << "\nSIGTERM or SIGINT: plays what is under way, then exits; a second "
+          "one exits at once.\nReflection is on: grpcurl -plaintext "
+          "localhost:50051 list\n";
+  return text.str();
 }
 
 }  // namespace earshot

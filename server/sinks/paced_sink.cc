@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "server/stream_types.h"
+#include "server/sinks/frame_time.h"
 
 namespace earshot {
 namespace {
