@@ -156,7 +156,7 @@ def driver_reload(bench: Bench):
 # driver never sends: the drain waits 100 to 104 ms for it in vain, and all of
 # it must be over within 2100 ms. So the best device there can be misses that
 # now and then.
-PCM_TEST_ATTEMPTS = 3
+PCM_TEST_ATTEMPTS = 5
 
 
 @case("pcm_test", "the kernel's own pcm-test: no playback case fails")
