@@ -5,17 +5,15 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "client/codec_options.h"
+#include "client/playback_flags.h"
 
 namespace earshot {
 
 // What the command line of earshot-device says.
 struct DeviceFlags {
   std::string socket;
-  std::string server;
-  std::string vm;
+  PlaybackFlags playback;
   std::map<std::string, std::string> labels;
-  CodecOptions codec;
   std::string log_level;
   bool help = false;
   bool version = false;

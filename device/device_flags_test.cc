@@ -29,10 +29,10 @@ TEST(DeviceFlagsTest, ASocketAndAVmAreEnough) {
   const auto flags = Parsed({"--socket=/run/a.sock", "--vm", "a"});
   ASSERT_TRUE(flags.ok()) << flags.status();
   EXPECT_EQ(flags->socket, "/run/a.sock");
-  EXPECT_EQ(flags->vm, "a");
-  EXPECT_EQ(flags->server, "localhost:50051");
-  EXPECT_EQ(flags->codec.codec, AudioCodec::kOpus);
-  EXPECT_EQ(flags->codec.packet_us, 10000);
+  EXPECT_EQ(flags->playback.vm(), "a");
+  EXPECT_EQ(flags->playback.server(), "localhost:50051");
+  EXPECT_EQ(flags->playback.codec().codec, AudioCodec::kOpus);
+  EXPECT_EQ(flags->playback.codec().packet_us, 10000);
 }
 
 TEST(DeviceFlagsTest, EveryFlagIsTaken) {
@@ -41,13 +41,13 @@ TEST(DeviceFlagsTest, EveryFlagIsTaken) {
               "--label=zone=", "--codec=pcm", "--frame-ms=2.5",
               "--bitrate=96000", "--complexity=5", "--log-level=debug"});
   ASSERT_TRUE(flags.ok()) << flags.status();
-  EXPECT_EQ(flags->server, "unix:/x");
+  EXPECT_EQ(flags->playback.server(), "unix:/x");
   EXPECT_THAT(flags->labels,
               UnorderedElementsAre(Pair("node", "n1"), Pair("zone", "")));
-  EXPECT_EQ(flags->codec.codec, AudioCodec::kPcmS16Le);
-  EXPECT_EQ(flags->codec.packet_us, 2500);
-  EXPECT_EQ(flags->codec.bitrate_bps, 96000);
-  EXPECT_EQ(flags->codec.complexity, 5);
+  EXPECT_EQ(flags->playback.codec().codec, AudioCodec::kPcmS16Le);
+  EXPECT_EQ(flags->playback.codec().packet_us, 2500);
+  EXPECT_EQ(flags->playback.codec().bitrate_bps, 96000);
+  EXPECT_EQ(flags->playback.codec().complexity, 5);
   EXPECT_EQ(flags->log_level, "debug");
 }
 
@@ -66,7 +66,7 @@ TEST(DeviceFlagsTest, AWrongValueIsAnsweredWithWhatIsAllowed) {
   EXPECT_THAT(Complaint({"--complexity=11"}), HasSubstr("0 to 10"));
   EXPECT_THAT(Complaint({"--complexity=x"}), HasSubstr("complexity"));
   EXPECT_THAT(Complaint({"--label=novalue"}), HasSubstr("KEY=VALUE"));
-  EXPECT_THAT(Complaint({"--log-level=loud"}), HasSubstr("warning"));
+  EXPECT_THAT(Complaint({"--log-level=loud"}), HasSubstr("warn"));
   EXPECT_THAT(Complaint({"--nosuch=1"}), HasSubstr("--nosuch"));
   EXPECT_THAT(Complaint({"extra"}), HasSubstr("positional"));
   EXPECT_THAT(

@@ -26,19 +26,19 @@ int Run(const DeviceFlags& flags) {
   boost::asio::io_context loop(1);
   EarshotDevice::Options options;
   options.socket_path = flags.socket;
-  options.playback.server = flags.server;
-  options.playback.stream = "vms/" + flags.vm + "/streams/0";
+  options.playback.server = flags.playback.server();
+  options.playback.stream = "vms/" + flags.playback.vm() + "/streams/0";
   options.playback.client = "earshot-device/" EARSHOT_VERSION;
   options.playback.labels = flags.labels;
-  options.playback.codec = flags.codec;
+  options.playback.codec = flags.playback.codec();
   auto device = EarshotDevice::Create(&loop, std::move(options));
   if (!device.ok()) {
     std::fprintf(stderr, "earshot-device: %s\n",
                  std::string(device.status().message()).c_str());
     return kExitFailure;
   }
-  spdlog::info("ready socket={} server={} vm={}", flags.socket, flags.server,
-               flags.vm);
+  spdlog::info("ready socket={} server={} vm={}", flags.socket,
+               flags.playback.server(), flags.playback.vm());
   boost::asio::signal_set signals(loop, SIGTERM, SIGINT);
   signals.async_wait([&](boost::system::error_code error, int signal) {
     if (error) return;

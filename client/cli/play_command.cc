@@ -98,11 +98,11 @@ class Playback {
 
 int Playback::Run() {
   RemotePlayer::Options options;
-  options.server = flags_.server;
-  options.stream =
-      "vms/" + flags_.vm + "/streams/" + std::to_string(flags_.stream);
+  options.server = flags_.playback.server();
+  options.stream = "vms/" + flags_.playback.vm() + "/streams/" +
+                   std::to_string(flags_.stream);
   options.client = "earshot/" EARSHOT_VERSION;
-  options.codec = flags_.codec;
+  options.codec = flags_.playback.codec();
   auto player = RemotePlayer::Create(std::move(options), loop_.get_executor());
   if (!player.ok()) {
     Complain("--server: " + std::string(player.status().message()));
@@ -113,7 +113,7 @@ int Playback::Run() {
   patience_.expires_after(kConnectPatience);
   patience_.async_wait([this](const boost::system::error_code& error) {
     if (error || state_ != State::kConnecting) return;
-    Complain("no answer from " + flags_.server + ": " +
+    Complain("no answer from " + flags_.playback.server() + ": " +
              std::string(player_->last_error().message()));
     Finish(kExitFailure);
   });
@@ -239,7 +239,8 @@ void Playback::Finish(int code) {
   if (on_terminal_) std::fputs("\r\033[K", stderr);
   if (began && stats.produced > 0) {
     std::puts(
-        SummaryLine(stats, flags_.file, flags_.server, delay_frames_).c_str());
+        SummaryLine(stats, flags_.file, flags_.playback.server(), delay_frames_)
+            .c_str());
   }
   loop_.stop();
 }
@@ -248,7 +249,7 @@ void Playback::ShowProgress() {
   if (!on_terminal_ || state_ == State::kOver) return;
   const std::string line =
       state_ == State::kConnecting
-          ? "connecting to " + flags_.server
+          ? "connecting to " + flags_.playback.server()
           : ProgressLine(player_->stats(), file_.frames(), delay_frames_);
   std::fprintf(stderr, "\r\033[K%s", line.c_str());
   std::fflush(stderr);
@@ -272,8 +273,8 @@ int RunPlay(const PlayFlags& flags) {
              " channels; allowed are 1 and 2");
     return kExitFailure;
   }
-  if (auto encoder = CreatePacketEncoder(flags.codec, (*file)->rate_hz(),
-                                         (*file)->channels());
+  if (auto encoder = CreatePacketEncoder(
+          flags.playback.codec(), (*file)->rate_hz(), (*file)->channels());
       !encoder.ok()) {
     Complain(flags.file + ": " + std::string(encoder.status().message()));
     return kExitFailure;

@@ -5,17 +5,15 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "client/codec_options.h"
+#include "client/playback_flags.h"
 
 namespace earshot {
 
 // What the command line of `earshot play` says.
 struct PlayFlags {
   std::string file;  // "-": standard input
-  std::string server;
-  std::string vm;
+  PlaybackFlags playback;
   int stream = 0;
-  CodecOptions codec;
   // Headerless S16LE, if raw_rate_hz is not 0.
   int raw_rate_hz = 0;
   int raw_channels = 0;

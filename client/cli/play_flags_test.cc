@@ -15,11 +15,11 @@ TEST(PlayFlagsTest, TakesAFileAndDefaults) {
   const auto flags = ParsePlayFlags({"tune.wav"}, kDefaults);
   ASSERT_TRUE(flags.ok()) << flags.status();
   EXPECT_EQ(flags->file, "tune.wav");
-  EXPECT_EQ(flags->server, "localhost:50051");
-  EXPECT_EQ(flags->vm, "host");
+  EXPECT_EQ(flags->playback.server(), "localhost:50051");
+  EXPECT_EQ(flags->playback.vm(), "host");
   EXPECT_EQ(flags->stream, 0);
-  EXPECT_EQ(flags->codec.codec, AudioCodec::kOpus);
-  EXPECT_EQ(flags->codec.packet_us, 10000);
+  EXPECT_EQ(flags->playback.codec().codec, AudioCodec::kOpus);
+  EXPECT_EQ(flags->playback.codec().packet_us, 10000);
 }
 
 TEST(PlayFlagsTest, TakesEveryFlag) {
@@ -30,13 +30,13 @@ TEST(PlayFlagsTest, TakesEveryFlag) {
                      kDefaults);
   ASSERT_TRUE(flags.ok()) << flags.status();
   EXPECT_EQ(flags->file, "-");
-  EXPECT_EQ(flags->server, "unix:/s");
-  EXPECT_EQ(flags->vm, "a");
+  EXPECT_EQ(flags->playback.server(), "unix:/s");
+  EXPECT_EQ(flags->playback.vm(), "a");
   EXPECT_EQ(flags->stream, 3);
-  EXPECT_EQ(flags->codec.codec, AudioCodec::kPcmS16Le);
-  EXPECT_EQ(flags->codec.packet_us, 2500);
-  EXPECT_EQ(flags->codec.bitrate_bps, 96000);
-  EXPECT_EQ(flags->codec.complexity, 5);
+  EXPECT_EQ(flags->playback.codec().codec, AudioCodec::kPcmS16Le);
+  EXPECT_EQ(flags->playback.codec().packet_us, 2500);
+  EXPECT_EQ(flags->playback.codec().bitrate_bps, 96000);
+  EXPECT_EQ(flags->playback.codec().complexity, 5);
   EXPECT_EQ(flags->raw_rate_hz, 44100);
   EXPECT_EQ(flags->raw_channels, 1);
 }
@@ -45,7 +45,7 @@ TEST(PlayFlagsTest, AWrongFlagIsOneLineThatSaysWhatIsAllowed) {
   const std::vector<std::pair<std::vector<std::string>, const char*>> cases = {
       {{}, "one file is needed"},
       {{"a", "b"}, "one file is needed"},
-      {{"a", "--nope"}, "--server --vm --stream"},
+      {{"a", "--nope"}, "--server, --vm"},
       {{"a", "--codec=mp3"}, "opus or pcm"},
       {{"a", "--frame-ms=7"}, "2.5, 5, 10 or 20"},
       {{"a", "--frame-ms=x"}, "frame-ms"},

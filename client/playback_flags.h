@@ -1,0 +1,56 @@
+#ifndef EARSHOT_CLIENT_PLAYBACK_FLAGS_H_
+#define EARSHOT_CLIENT_PLAYBACK_FLAGS_H_
+
+#include <boost/program_options.hpp>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "client/codec_options.h"
+
+namespace earshot {
+
+// The flags of every program that plays at the service: where it is, who plays,
+// and how the sound is coded. Values are checked apart from parsing, so that an
+// error says what is allowed.
+class PlaybackFlags {
+ public:
+  // Adds them; this outlives `options`. An empty `default_vm` means that there
+  // is none, and Check() wants one.
+  void AddTo(boost::program_options::options_description& options,
+             const std::string& default_server, const std::string& default_vm);
+  // After parsing. INVALID_ARGUMENT names the flag and what is allowed.
+  absl::Status Check();
+
+  const std::string& server() const { return server_; }
+  const std::string& vm() const { return vm_; }
+  const CodecOptions& codec() const { return codec_; }
+
+ private:
+  absl::Status CheckCodec();
+
+  std::string server_;
+  std::string vm_;
+  CodecOptions codec_;
+  // As they stand on the command line.
+  std::string codec_name_;
+  double packet_ms_ = 0;
+};
+
+// Parses a command line without guessing at abbreviations. INVALID_ARGUMENT
+// says in one line what is wrong, and names the flags that there are.
+absl::Status ParseCommandLine(
+    boost::program_options::basic_command_line_parser<char> parser,
+    const boost::program_options::options_description& options,
+    const boost::program_options::positional_options_description& positional);
+
+// The error of a value that is not allowed.
+absl::Status NotAllowed(absl::string_view flag, absl::string_view value,
+                        absl::string_view allowed);
+
+// 1 to 63 of A-Z a-z 0-9 . _ -, as the contract has them in names.
+bool IsName(absl::string_view name);
+
+}  // namespace earshot
+
+#endif  // EARSHOT_CLIENT_PLAYBACK_FLAGS_H_
