@@ -93,7 +93,7 @@ def summary(stream, recording, lead_ms, wall_s):
     print(f"""
   Played     a tune of {seconds:.1f} s, 48 kHz stereo, by aplay in a Linux guest
   Recording  {short(recording)} ({len(sound)} frames)
-  Frames     {played} of {produced} played, {skipped} lost, {stream['underruns']} underruns
+  Frames     {played} of {produced} played, {skipped} lost, underruns: {stream['underruns']}
   Network    {codec}, {payload / 1000:.0f} kB in {stream['packets']} packets, \
 {8 * payload / seconds / 1000:.0f} kb/s
   Latency    {lead_ms:.0f} ms from the guest's clock to the sound (median)

@@ -14,12 +14,27 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 # Not a page of output per action; a line now and then where nobody watches.
 QUIET = ["--curses=no", "--color=no", "--show_progress_rate_limit=20",
          "--ui_event_filters=-info,-debug", "--noshow_loading_progress"]
+# What Bazel says at every run.
+NOISE = re.compile(
+    r"^($|Loading:|Analyzing:|INFO:|Executed \d|There were tests whose)")
 NO_TESTS = 4  # Bazel's exit code: built, but there was nothing to run
 
 
 def build(targets):
     """Builds; returns whether that worked."""
-    return subprocess.call(["bazel", "build", *QUIET, *targets], cwd=ROOT) == 0
+    return _bazel("build", *targets) == 0
+
+
+def _bazel(command, *words):
+    """Runs Bazel, passes on what matters of its output, returns its code."""
+    process = subprocess.Popen(
+        ["bazel", command, *QUIET, *words], cwd=ROOT, text=True,
+        errors="replace", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT)
+    for line in process.stdout:
+        if not NOISE.match(line):
+            print("   " + line.rstrip("\n"), flush=True)
+    return process.wait()
 
 
 def suite(targets, flags=()):
@@ -27,10 +42,10 @@ def suite(targets, flags=()):
     def run(tell):
         with tempfile.TemporaryDirectory() as folder:
             events = os.path.join(folder, "events.json")
-            code = subprocess.call(
-                ["bazel", "test", *QUIET, "--keep_going", "--noshow_timestamps",
-                 "--test_summary=none", "--build_event_json_file=" + events,
-                 *flags, "--", *targets], cwd=ROOT)
+            code = _bazel(
+                "test", "--keep_going", "--noshow_timestamps",
+                "--test_summary=none", "--build_event_json_file=" + events,
+                *flags, "--", *targets)
             outcome = Outcome()
             if os.path.exists(events):
                 with open(events, encoding="utf-8") as lines:
