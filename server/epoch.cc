@@ -93,6 +93,10 @@ Refusal Epoch::AddSilence(int64_t first_frame, MonotonicTime now) {
 Refusal Epoch::AddSkip(int64_t first_frame, int64_t frame_count,
                        MonotonicTime now) {
   const bool was_silent = buffer_.in_open_silence();
+  // A skip needs no grant, but the silence before it does: it is played.
+  if (was_silent && first_frame > granted_) {
+    return Explain(AddResult::kNotGranted, "skip.first_frame", first_frame, 0);
+  }
   const AddResult result = buffer_.AddSkip(first_frame, frame_count);
   if (result != AddResult::kAdded) {
     return Explain(result,
@@ -121,10 +125,10 @@ Refusal Epoch::End(int64_t end_frame, MonotonicTime now) {
 void Epoch::EndHere(MonotonicTime now) {
   if (buffer_.ended()) return;
   // In silence: as far as it was played, for nobody can say more.
-  const Refusal refusal =
-      End(buffer_.in_open_silence() ? std::max(cursor_, buffer_.end_frame())
-                                    : buffer_.end_frame(),
-          now);
+  const int64_t end_frame = buffer_.in_open_silence()
+                                ? std::max(cursor_, buffer_.end_frame())
+                                : buffer_.end_frame();
+  const Refusal refusal = End(std::min(end_frame, kMaxPosition), now);
   // The position is the buffer's own, so this cannot be; drain all the same.
   if (!refusal.ok()) SetState(State::kDraining, refusal.message);
 }
