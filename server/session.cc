@@ -145,22 +145,26 @@ PlayOutResult Session::PlayOut(absl::Span<float> out, MonotonicTime now) {
   std::fill(out.begin(), out.end(), 0.0f);
   PlayOutResult result;
   bool first = true;
-  while (true) {
+  int decodes = 0;
+  while (decodes < kMaxDecodes) {
     Epoch::Step step;
-    EpochParams params;
+    const EpochParams* epoch_params = nullptr;
     {
       const std::lock_guard lock(stream_mutex_);
       if (epochs_.empty()) return result;
       Epoch& epoch = *epochs_.front();
-      params = epoch.params();
+      epoch_params = &epoch.params();
       if (std::exchange(first, false)) {
         result.silence_frames = epoch.TakeOwedSilence();
       }
-      const int64_t want = static_cast<int64_t>(out.size()) / params.channels -
-                           result.media_frames;
-      step = epoch.Next(want, DecodedFrames(params.channels), now);
+      const int channels = epoch_params->channels;
+      const int64_t want =
+          static_cast<int64_t>(out.size()) / channels - result.media_frames;
+      step = epoch.Next(want, DecodedFrames(channels), now);
     }
-    // Decoding and copying need no lock: only this thread does them.
+    // Decoding and copying need no lock: only this thread does them, and only
+    // it ends epochs, whose parameters never change.
+    const EpochParams& params = *epoch_params;
     switch (step.kind) {
       case Epoch::Step::Kind::kNothing:
         return result;
@@ -183,9 +187,11 @@ PlayOutResult Session::PlayOut(absl::Span<float> out, MonotonicTime now) {
         break;
       case Epoch::Step::Kind::kDecode:
         DecodeNext(params, step);
+        ++decodes;
         break;
     }
   }
+  return result;
 }
 
 bool Session::EpochPlayed() const {

@@ -128,6 +128,10 @@ class Session : public SoundSource {
   // epochs faster than they can be played, or does not listen, is stopped.
   static constexpr size_t kMaxEpochs = 16;
   static constexpr std::chrono::milliseconds kProgressInterval{50};
+  // For one pull, of 10 ms at most: 4 packets of 2.5 ms, and some to spare.
+  // Packets that decode to more than they are for do not hold up the streams
+  // of the same thread.
+  static constexpr int kMaxDecodes = 16;
 
   Epoch* Receiving();
   Refusal NoEpoch(const char* field) const;

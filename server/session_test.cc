@@ -383,6 +383,24 @@ TEST_F(SessionTest, AnEndInSilenceBehindThePlayOutIsExact) {
   EXPECT_EQ(session_.TakeDrained()->played_frame, 12000);
 }
 
+TEST_F(SessionTest, SilenceEndsWithinTheGrantWhateverEndsIt) {
+  ASSERT_TRUE(Begin(1).ok());
+  ASSERT_TRUE(session_.AddSilence(0, now_).ok());
+  EXPECT_EQ(session_.AddSkip(kWindow + 1, 1, now_).reason, Reason::kNotGranted);
+  EXPECT_EQ(session_.AddSilence(kWindow + 1, now_).reason, Reason::kNotGranted);
+  EXPECT_EQ(session_.End(kWindow + 1, now_).reason, Reason::kNotGranted);
+  EXPECT_TRUE(session_.AddSkip(kWindow, 1, now_).ok());
+}
+
+TEST_F(SessionTest, SilenceAtTheLastPositionEndsWithItsClient) {
+  ASSERT_TRUE(Begin(1, kMaxPosition).ok());
+  ASSERT_TRUE(session_.AddSilence(kMaxPosition, now_).ok());
+  Run(milliseconds(1000));
+  session_.CloseRequests(now_);
+  Run(milliseconds(10));
+  EXPECT_TRUE(session_.closed());
+}
+
 TEST_F(SessionTest, SilenceStopsWhilePaused) {
   ASSERT_TRUE(Begin(1).ok());
   Packets(0, 2400);
@@ -489,6 +507,17 @@ TEST_F(SessionTest, RefusesPacketsThatDoNotFitTheirPayload) {
             Reason::kBadFrameCount);
   EXPECT_EQ(session_.AddPacket(0, 480, std::string(61442, 'x'), now_).reason,
             Reason::kPayloadTooLarge);
+}
+
+TEST_F(SessionTest, APullDecodesFewPacketsHoweverSmallTheyAre) {
+  ASSERT_TRUE(Begin(1).ok());
+  for (int64_t at = 0; at < 64; ++at) {  // a long payload for each frame
+    ASSERT_TRUE(session_.AddPacket(at, 1, Pcm(at, kPacket), now_).ok());
+  }
+  ASSERT_TRUE(session_.End(64, now_).ok());
+  EXPECT_LE(Run(milliseconds(5)), 16);
+  Run(milliseconds(50));
+  ExpectRecorded(0, 0, 64);
 }
 
 // --- Threads: for the thread sanitizer.
