@@ -12,16 +12,41 @@
 namespace earshot {
 namespace {
 
+// The bytes of the UTF-8 character that the text begins with; 0 if it is none
+// (RFC 3629, 4).
+size_t CharacterLength(absl::string_view text) {
+  const auto byte = [text](size_t i) -> unsigned {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0;
+  };
+  const unsigned first = byte(0);
+  if (first < 0x80) return 1;
+  if (first < 0xc2 || first > 0xf4) return 0;
+  // Overlong forms, surrogates, and what is beyond U+10FFFF.
+  const unsigned least = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+  const unsigned most = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+  if (byte(1) < least || byte(1) > most) return 0;
+  const size_t length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  for (size_t i = 2; i < length; ++i) {
+    if (byte(i) < 0x80 || byte(i) > 0xbf) return 0;
+  }
+  return length;
+}
+
 std::string Quote(absl::string_view text) {
   std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
+  while (!text.empty()) {
+    const char c = text.front();
+    const size_t length = CharacterLength(text);
+    if (length == 0) {
+      quoted += "\\ufffd";
+    } else if (c == '"' || c == '\\') {
       absl::StrAppend(&quoted, "\\", std::string(1, c));
     } else if (static_cast<unsigned char>(c) < 0x20) {
       absl::StrAppend(&quoted, absl::StrFormat("\\u%04x", c));
     } else {
-      quoted.push_back(c);
+      quoted.append(text.data(), length);
     }
+    text.remove_prefix(std::max<size_t>(length, 1));
   }
   return quoted + "\"";
 }

@@ -27,5 +27,16 @@ TEST(JsonLogTest, EscapesWhatJsonNeedsEscaped) {
   EXPECT_EQ(JsonFields("x message=y"), R"("message":"x","detail":"y")");
 }
 
+TEST(JsonLogTest, BytesThatAreNoUtf8AreReplaced) {
+  EXPECT_EQ(JsonFields("a\xff x=\xc3\xa4\xe2\x82"),
+            "\"message\":\"a\\ufffd\",\"x\":\"\xc3\xa4\\ufffd\\ufffd\"");
+  EXPECT_EQ(JsonFields("\xed\xa0\x80"), R"("message":"\ufffd\ufffd\ufffd")");
+  // Overlong, beyond U+10FFFF, cut.
+  EXPECT_EQ(JsonFields("\xc0\xaf"), R"("message":"\ufffd\ufffd")");
+  EXPECT_EQ(JsonFields("\xf4\x90\x80\x80"),
+            R"("message":"\ufffd\ufffd\ufffd\ufffd")");
+  EXPECT_EQ(JsonFields("\xf0\x9f\x94\x8a"), "\"message\":\"\xf0\x9f\x94\x8a\"");
+}
+
 }  // namespace
 }  // namespace earshot

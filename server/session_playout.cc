@@ -53,7 +53,8 @@ void SessionPlayout::StartEpoch(const EpochParams& params, MonotonicTime now) {
   sink_->Start(session_.get(), now);
   spdlog::info(
       "epoch began stream={} epoch={} codec={} rate_hz={} channels={} "
-      "first_frame={} guest_buffer_frames={} guest_period_frames={} sink={}",
+      "first_frame={} guest_buffer_frames={} guest_period_frames={} "
+      "sink=\"{}\"",
       name_, params.epoch,
       params.codec == MediaCodec::kOpus ? "opus" : "pcm_s16le", params.rate_hz,
       params.channels, params.first_frame, params.guest_buffer_frames,
@@ -67,7 +68,7 @@ void SessionPlayout::FinishEpoch(MonotonicTime now) {
   spdlog::info(
       "epoch drained stream={} epoch={} produced_frames={} played_frames={} "
       "skipped_frames={} silence_frames={} underruns={} packets={} "
-      "payload_bytes={} sink={}",
+      "payload_bytes={} sink=\"{}\"",
       name_, stats.params.epoch, stats.produced_frames, stats.played_frames,
       stats.skipped_frames, stats.silence_frames, stats.underruns,
       stats.packets, stats.payload_bytes, sink_->description());
