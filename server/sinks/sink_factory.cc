@@ -33,7 +33,8 @@ absl::StatusOr<SinkFactory> SinkFactory::Create(absl::string_view text) {
   const std::filesystem::path path{std::string(folder)};
   std::error_code error;
   std::filesystem::create_directories(path, error);
-  if (!std::filesystem::is_directory(path)) {
+  std::error_code ignored;  // is_directory() says no, and create said why
+  if (!std::filesystem::is_directory(path, ignored)) {
     return absl::InvalidArgumentError(
         absl::StrCat("no folder ", std::string(folder),
                      error ? ": " + error.message() : std::string()));

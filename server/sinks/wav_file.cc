@@ -86,7 +86,10 @@ absl::StatusOr<std::unique_ptr<WavFile>> WavFile::Create(
   std::unique_ptr<WavFile> file(
       new WavFile(fd, std::move(path), rate_hz, channels, riff_limit));
   const absl::Status status = file->UpdateHeader();
-  if (!status.ok()) return status;
+  if (!status.ok()) {
+    unlink(file->path().c_str());
+    return status;
+  }
   return file;
 }
 
@@ -126,6 +129,7 @@ absl::Status WavFile::Append(absl::Span<const int16_t> samples) {
 absl::Status WavFile::UpdateHeader() {
   const std::string header =
       Header(rate_hz_, channels_, data_bytes_, riff_limit_);
+  errno = ENOSPC;  // what it means if less than all is written
   const ssize_t written = pwrite(fd_, header.data(), header.size(), 0);
   if (written != static_cast<ssize_t>(header.size())) {
     return Errno("cannot write the header");

@@ -181,6 +181,20 @@ TEST_F(WavSinkTest, AFolderThatIsNotThereIsAProblemAndNoMore) {
   EXPECT_NE(sink.problem().find("No such file"), std::string::npos);
 }
 
+TEST_F(WavSinkTest, AFileWithoutRoomForItsHeaderIsNotLeftBehind) {
+  signal(SIGXFSZ, SIG_IGN);
+  rlimit before = {};
+  getrlimit(RLIMIT_FSIZE, &before);
+  const rlimit small = {40, before.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &small);
+  const auto file = WavFile::Create(Stem(), 48000, 1);
+  setrlimit(RLIMIT_FSIZE, &before);
+  EXPECT_FALSE(file.ok());
+  EXPECT_EQ(file.status().message().find("Success"), std::string::npos)
+      << file.status();
+  EXPECT_FALSE(std::filesystem::exists(Stem() + ".wav"));
+}
+
 TEST_F(WavSinkTest, FactoryNamesFilesByStreamTimeAndEpoch) {
   const auto factory = SinkFactory::Create("wav:" + folder_ + "/new/folder");
   ASSERT_TRUE(factory.ok());
@@ -199,6 +213,8 @@ TEST_F(WavSinkTest, FactoryRefusesWhatIsNoSink) {
   }
   std::ofstream(folder_ + "/file").put('x');
   EXPECT_FALSE(SinkFactory::Create("wav:" + folder_ + "/file/a").ok());
+  EXPECT_FALSE(
+      SinkFactory::Create("wav:" + folder_ + "/" + std::string(300, 'x')).ok());
   EXPECT_TRUE(SinkFactory::Create("null").ok());
 }
 
