@@ -9,7 +9,7 @@ namespace earshot {
 class FakePlaybackServer::Call
     : public grpc::ServerBidiReactor<v1::PlayRequest, v1::PlayResponse> {
  public:
-  explicit Call(bool answer_open) : answer_open_(answer_open) {}
+  Call(bool answer_open, bool read) : answer_open_(answer_open), read_(read) {}
 
   void Begin(std::shared_ptr<Call> self) {
     self_ = std::move(self);
@@ -48,7 +48,7 @@ class FakePlaybackServer::Call
       response.mutable_opened()->mutable_limits()->set_initial_window_ms(200);
       Say(response);
     }
-    StartRead(&request_);
+    if (read_) StartRead(&request_);
   }
 
   void OnWriteDone(bool ok) override {
@@ -69,6 +69,7 @@ class FakePlaybackServer::Call
   }
 
   const bool answer_open_;
+  const bool read_;
   v1::PlayRequest request_;
   std::shared_ptr<Call> self_;
   mutable std::mutex mutex_;
@@ -134,7 +135,7 @@ void FakePlaybackServer::EndCall(const grpc::Status& status) {
 
 grpc::ServerBidiReactor<v1::PlayRequest, v1::PlayResponse>*
 FakePlaybackServer::Play(grpc::CallbackServerContext*) {
-  auto call = std::make_shared<Call>(answer_open_);
+  auto call = std::make_shared<Call>(answer_open_, read_);
   {
     std::lock_guard<std::mutex> lock(mutex_);
     calls_.push_back(call);

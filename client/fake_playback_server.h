@@ -3,6 +3,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -27,6 +28,8 @@ class FakePlaybackServer : private v1::PlaybackService::CallbackService {
 
   std::string address() const { return "unix:" + path_; }
   void set_answer_open(bool answer) { answer_open_ = answer; }
+  // Whether calls from now on read more than Open.
+  void set_read(bool read) { read_ = read; }
 
   // Calls that were opened.
   int calls() const;
@@ -47,7 +50,8 @@ class FakePlaybackServer : private v1::PlaybackService::CallbackService {
   std::shared_ptr<Call> newest() const;
 
   const std::string path_;
-  bool answer_open_ = true;
+  std::atomic<bool> answer_open_ = true;
+  std::atomic<bool> read_ = true;
   mutable std::mutex mutex_;
   std::vector<std::shared_ptr<Call>> calls_;
   std::unique_ptr<grpc::Server> server_;

@@ -11,6 +11,9 @@ namespace {
 
 // Messages kept for later; more are only needed after a blackout.
 constexpr size_t kMaxSpareRequests = 16;
+// Messages that wait for the server to read. A window of sound is a tenth of
+// it; but not all that is said is sound and takes credit.
+constexpr size_t kMaxWaitingRequests = 4096;
 
 }  // namespace
 
@@ -45,6 +48,12 @@ class PlayCall::Reactor
   void Send(std::unique_ptr<v1::PlayRequest> request) {
     std::lock_guard<std::mutex> lock(mutex_);
     if (writes_over_) return;
+    if (queue_.size() == kMaxWaitingRequests) {
+      overflowed_ = true;
+      EndWrites();
+      context_.TryCancel();
+      return;
+    }
     queue_.push_back(std::move(request));
     WriteNext();
   }
@@ -100,12 +109,18 @@ class PlayCall::Reactor
     std::lock_guard<std::mutex> lock(mutex_);
     EndWrites();
     if (listener_ == nullptr) return;
-    boost::asio::post(executor_, [self, status] {
-      if (self->listener_ != nullptr) self->listener_->OnDone(status);
+    boost::asio::post(executor_, [self, reason = Reason(status)] {
+      if (self->listener_ != nullptr) self->listener_->OnDone(reason);
     });
   }
 
  private:
+  grpc::Status Reason(const grpc::Status& status) const {
+    if (!overflowed_) return status;
+    return grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED,
+                        "the server does not read what it is sent");
+  }
+
   // On the owner's loop.
   void HandResponse() {
     if (listener_ == nullptr) return;
@@ -149,6 +164,7 @@ class PlayCall::Reactor
   bool writing_ = false;
   bool writes_over_ = false;
   bool finishing_ = false;
+  bool overflowed_ = false;
 };
 
 PlayCall::PlayCall(v1::PlaybackService::StubInterface& stub,

@@ -14,8 +14,9 @@ namespace earshot {
 //
 // Requests go out in order, one write in flight; those behind it wait in a
 // queue, which the owner bounds by what it was granted, and whose messages are
-// used again. One response is read at a time: the next only after the owner has
-// had the last, so a chatty server fills its socket and not our memory.
+// used again; a server that does not read even so loses the call. One response
+// is read at a time: the next only after the owner has had the last, so a
+// chatty server fills its socket and not our memory.
 //
 // Thread: the executor's loop, which everything here is called from and which
 // the listener is called on. Destroying a PlayCall cancels the call; gRPC's

@@ -22,7 +22,8 @@ absl::Status FromGrpc(const grpc::Status& status) {
 PlaybackStream::PlaybackStream(std::shared_ptr<grpc::Channel> channel,
                                const boost::asio::any_io_executor& executor,
                                Options options, Listener& listener)
-    : stub_(v1::PlaybackService::NewStub(std::move(channel))),
+    : channel_(std::move(channel)),
+      stub_(v1::PlaybackService::NewStub(channel_)),
       executor_(executor),
       options_(std::move(options)),
       listener_(listener),
@@ -30,6 +31,14 @@ PlaybackStream::PlaybackStream(std::shared_ptr<grpc::Channel> channel,
       timer_(executor) {}
 
 PlaybackStream::~PlaybackStream() = default;
+
+template <typename Function>
+auto PlaybackStream::Handler(Function function) {
+  return [alive = std::weak_ptr<int>(alive_), function = std::move(function)](
+             const boost::system::error_code& error) {
+    if (!error && !alive.expired()) function();
+  };
+}
 
 void PlaybackStream::Open() {
   if (call_ == nullptr) Connect();
@@ -39,6 +48,11 @@ void PlaybackStream::Connect() {
   checker_ = ResponseChecker();
   open_ = useful_ = heard_ = pinged_ = false;
   go_away_.reset();
+  // Backoff governs. gRPC's own waits reach two minutes where a name cannot be
+  // resolved, and half a minute where it is to be resolved anew.
+  if (failures_ > 0) {
+    grpc::experimental::ChannelResetConnectionBackoff(channel_.get());
+  }
   const Underway underway = listener_.OnConnecting();
   call_ = std::make_unique<PlayCall>(*stub_, executor_,
                                      static_cast<PlayCall::Listener&>(*this));
@@ -52,11 +66,11 @@ void PlaybackStream::Connect() {
   call_->Send(std::move(request));
 
   timer_.expires_after(options_.open_patience);
-  timer_.async_wait([this](const boost::system::error_code& error) {
+  timer_.async_wait(Handler([this] {
     // It may have been too late to cancel it.
-    if (error || open_ || call_ == nullptr) return;
+    if (open_ || call_ == nullptr) return;
     EndCall(absl::DeadlineExceededError("no answer to Open"));
-  });
+  }));
 }
 
 void PlaybackStream::OnResponse(v1::PlayResponse& response) {
@@ -105,9 +119,9 @@ void PlaybackStream::OnOpened(const v1::Opened& opened) {
 
 void PlaybackStream::WaitForHeartbeat() {
   timer_.expires_after(options_.heartbeat);
-  timer_.async_wait([this](const boost::system::error_code& error) {
-    if (!error && open_) OnHeartbeat();
-  });
+  timer_.async_wait(Handler([this] {
+    if (open_) OnHeartbeat();
+  }));
 }
 
 void PlaybackStream::OnHeartbeat() {
@@ -150,9 +164,9 @@ void PlaybackStream::EndCall(const absl::Status& reason) {
 
 void PlaybackStream::WaitAndConnect() {
   timer_.expires_after(backoff_.Next());
-  timer_.async_wait([this](const boost::system::error_code& error) {
-    if (!error && call_ == nullptr) Connect();
-  });
+  timer_.async_wait(Handler([this] {
+    if (call_ == nullptr) Connect();
+  }));
 }
 
 void PlaybackStream::Begin(const v1::Begin& begin, int64_t position) {

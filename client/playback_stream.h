@@ -93,6 +93,11 @@ class PlaybackStream : private PlayCall::Listener {
   void OnResponse(v1::PlayResponse& response) override;
   void OnDone(const grpc::Status& status) override;
 
+  // A handler for the loop that does nothing once it is canceled or this is
+  // gone.
+  template <typename Function>
+  auto Handler(Function function);
+
   void Connect();
   void OnOpened(const v1::Opened& opened);
   void WaitForHeartbeat();
@@ -100,6 +105,7 @@ class PlaybackStream : private PlayCall::Listener {
   void EndCall(const absl::Status& reason);
   void WaitAndConnect();
 
+  const std::shared_ptr<grpc::Channel> channel_;
   const std::unique_ptr<v1::PlaybackService::Stub> stub_;
   const boost::asio::any_io_executor executor_;
   const Options options_;
@@ -117,6 +123,7 @@ class PlaybackStream : private PlayCall::Listener {
   uint64_t last_ping_ = 0;
   std::optional<v1::GoAway> go_away_;
   int failures_ = 0;
+  const std::shared_ptr<int> alive_ = std::make_shared<int>(0);
 };
 
 }  // namespace earshot

@@ -5,9 +5,11 @@
 #include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include "client/fake_playback_server.h"
 
@@ -130,6 +132,34 @@ TEST_F(PlaybackStreamTest, ManyMessagesKeepTheirOrder) {
   EXPECT_EQ(requests[2004].end().end_frame(), 971000);
   server_.SayDrained(1, 971000);
   ASSERT_TRUE(Until([&] { return drained_.played_frame() == 971000; }));
+}
+
+TEST_F(PlaybackStreamTest, AServerThatDoesNotReadLosesTheCall) {
+  server_.set_read(false);
+  server_.Listen();
+  Open();
+  ASSERT_TRUE(UntilOpen());
+  Begin(1, 0);
+  // What no credit bounds: a source that starts and stops all the time.
+  for (int i = 0; i < 40000; ++i) {
+    stream_->Pause();
+    stream_->Resume();
+  }
+  ASSERT_TRUE(UntilLost(1));
+  EXPECT_THAT(reason_, HasSubstr("does not read"));
+  server_.set_read(true);
+  ASSERT_TRUE(Until([&] { return opened_ == 2; }));
+}
+
+TEST_F(PlaybackStreamTest, GoesWhileItsTimerRings) {
+  options_.heartbeat = milliseconds(1);
+  server_.Listen();
+  Open();
+  ASSERT_TRUE(UntilOpen());
+  // The timer's handler is in the loop's queue behind the one that ends it all.
+  std::this_thread::sleep_for(milliseconds(5));
+  boost::asio::post(io_, [this] { stream_.reset(); });
+  io_.poll();
 }
 
 TEST_F(PlaybackStreamTest, ARefusalComesWithItsReasonAndIsTriedAgain) {
