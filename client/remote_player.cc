@@ -26,6 +26,9 @@ constexpr int kCatchUpMs = 20;
 constexpr int kResumeMs = 20;
 // ALSA in the guest gives up after max(100 ms, 1.1 rings) without a period.
 constexpr milliseconds kMaxStall{80};
+// Ended epochs that the server may have still to play; those of a source that
+// starts and ends them faster than they are played wait, in free-run.
+constexpr size_t kMaxDraining = 64;
 // Progress comes every 50 ms while an epoch plays: the played position is
 // carried forward by the clock for no longer than a few of them.
 constexpr milliseconds kMaxExtrapolation{200};
@@ -84,6 +87,7 @@ class RemotePlayer::Impl : private PlaybackStream::Listener,
   void OnSilence(int64_t first_frame) override;
 
   void DropWhatIsDue();
+  void BeginIfOpen(MonotonicTime now);
   void BeginOnCall();
   void TryResume(MonotonicTime now);
   void StopSending(v1::Skip::Reason reason);
@@ -174,9 +178,8 @@ void RemotePlayer::Impl::Start(MonotonicTime now) {
   clock_.Start(now);
   if (begun_ && again) {
     stream_.Resume();
-  } else if (!begun_ && stream_.is_open()) {
-    BeginOnCall();
-    TryResume(now);
+  } else {
+    BeginIfOpen(now);
   }
 }
 
@@ -287,6 +290,7 @@ PlayerStats RemotePlayer::Impl::stats() const {
   PlayerStats stats = stats_;
   stats.connected = stream_.is_open();
   stats.going_away = stream_.going_away();
+  stats.draining = !draining_.empty();
   stats.granted = credit_.granted_frame();
   return stats;
 }
@@ -301,10 +305,7 @@ PlaybackStream::Underway RemotePlayer::Impl::OnConnecting() {
 void RemotePlayer::Impl::OnOpen(const v1::Opened& opened) {
   initial_window_ms_ = opened.limits().initial_window_ms();
   DropWhatIsDue();
-  if (state_ == State::kRunning || state_ == State::kStopped) {
-    BeginOnCall();
-    TryResume(options_.clock());
-  }
+  BeginIfOpen(options_.clock());
   CallOnDue();
 }
 
@@ -381,13 +382,24 @@ void RemotePlayer::Impl::OnDrained(const v1::Drained& drained) {
     }
     draining_.pop_front();
   }
+  // It may have waited for its turn.
+  if (!begun_) DropWhatIsDue();
+  BeginIfOpen(options_.clock());
   CallOnDue();
 }
 
 // --- What is said to the service.
 
+// Does nothing if the call knows the epoch already.
+void RemotePlayer::Impl::BeginIfOpen(MonotonicTime now) {
+  if (begun_ || !stream_.is_open() || encoder_ == nullptr) return;
+  if (state_ != State::kRunning && state_ != State::kStopped) return;
+  if (draining_.size() >= kMaxDraining) return;
+  BeginOnCall();
+  TryResume(now);
+}
+
 void RemotePlayer::Impl::BeginOnCall() {
-  if (encoder_ == nullptr) return;
   v1::Begin begin;
   begin.set_epoch(stats_.epoch);
   begin.mutable_format()->set_rate_hz(format_.rate_hz);

@@ -37,6 +37,7 @@ struct PlayerStats {
   bool going_away = false;  // the server wants the call to end
   bool free_run = false;    // the sound is discarded
   bool drained = false;     // the server has played the epoch to its end
+  bool draining = false;    // it plays this epoch's tail, or an earlier one's
   int64_t produced = 0;
   int64_t sent = 0;      // position: sent or declared as skipped
   int64_t received = 0;  // position

@@ -339,6 +339,71 @@ TEST_F(RemotePlayerTest, TheNextEpochBeginsWhileTheLastOneDrains) {
   EXPECT_TRUE(player_->stats().connected);
 }
 
+TEST_F(RemotePlayerTest, EpochsThatTheServerDoesNotPlayDoNotPileUp) {
+  server_.Listen();
+  MakePlayer();
+  ASSERT_TRUE(UntilConnected());
+  for (int i = 0; i < 500; ++i) {
+    Prepare();
+    player_->Start(now_);
+    player_->Release(now_);
+  }
+  Prepare();
+  player_->Start(now_);
+  Play(milliseconds(200));
+  EXPECT_TRUE(player_->stats().free_run);
+  ASSERT_TRUE(UntilHeard(PlayRequest::kEnd, 64));
+  server_.SayDrained(63, 0);
+  ASSERT_TRUE(UntilHeard(PlayRequest::kBegin, 65));
+  EXPECT_EQ(Heard(PlayRequest::kBegin).size(), 65u);
+  EXPECT_EQ(Heard(PlayRequest::kBegin).back().begin().epoch(), 501u);
+  EXPECT_FALSE(player_->stats().free_run);
+  Play(milliseconds(100));
+  player_->Release(now_);
+  ASSERT_TRUE(UntilHeard(PlayRequest::kEnd, 65));
+  EXPECT_EQ(HeardUpTo(), player_->stats().produced);
+}
+
+TEST_F(RemotePlayerTest, ASourceThatIsAskedFromWithinOnOpenBeginsOnce) {
+  MakePlayer();
+  ASSERT_TRUE(Until([&] { return !player_->last_error().ok(); }));
+  Prepare();
+  player_->Start(now_);
+  Play(milliseconds(500));
+  ASSERT_TRUE(player_->stats().free_run);
+  bool once = false;
+  player_->set_on_due([&] {
+    if (once || !player_->stats().connected) return;
+    once = true;
+    player_->Release(now_);
+    Prepare();
+    player_->Start(now_);
+  });
+  server_.Listen();
+  ASSERT_TRUE(UntilConnected());
+  player_->set_on_due(nullptr);
+  Play(milliseconds(50));
+  ASSERT_TRUE(UntilHeard(PlayRequest::kPacket, 5));
+  EXPECT_EQ(Heard(PlayRequest::kBegin).size(), 1u);
+}
+
+TEST_F(RemotePlayerTest, AnEpochThatLostItsServerIsNotWaitedFor) {
+  server_.Listen();
+  MakePlayer();
+  ASSERT_TRUE(UntilConnected());
+  Prepare();
+  player_->Start(now_);
+  Play(milliseconds(100));
+  EXPECT_FALSE(player_->stats().draining);
+  player_->Release(now_);
+  EXPECT_TRUE(player_->stats().draining);
+  server_.EndCall(grpc::Status(grpc::StatusCode::UNAVAILABLE, "gone"));
+  ASSERT_TRUE(Until([&] { return !player_->stats().connected; }));
+  EXPECT_FALSE(player_->stats().draining);
+  ASSERT_TRUE(UntilConnected());
+  EXPECT_FALSE(player_->stats().draining);
+}
+
 TEST_F(RemotePlayerTest, StopFreezesTheClockAndSaysPause) {
   server_.Listen();
   MakePlayer();

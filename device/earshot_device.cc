@@ -53,7 +53,7 @@ void EarshotDevice::OnDue() {
 
 bool EarshotDevice::PlaysTail() const {
   const PlayerStats stats = output_.player().stats();
-  return stats.connected && stats.sent > 0 && !stats.drained;
+  return stats.connected && stats.draining;
 }
 
 void EarshotDevice::Shutdown() {
