@@ -2,15 +2,13 @@
 
 load("@rules_cc//cc:cc_library.bzl", "cc_library")
 
-def cc_grpc_proto_library(name, srcs, root = "proto", source_root = None, deps = [], grpc = False, visibility = None):
+def cc_grpc_proto_library(name, srcs, root = "proto", deps = [], grpc = False, visibility = None):
     """C++ messages (and gRPC stubs) of .proto files.
 
     Args:
       name: the cc_library's name.
       srcs: the .proto files, in this package.
       root: the folder, above this package, that import paths start from.
-      source_root: where protoc reads the files, if not here: an absolute
-        folder of the system, for protos that a Debian package ships.
       deps: other cc_grpc_proto_library targets whose .proto files it imports.
       grpc: whether they have services.
       visibility: as usual.
@@ -32,20 +30,17 @@ def cc_grpc_proto_library(name, srcs, root = "proto", source_root = None, deps =
         ]
         libs = ["@system//:grpc++"]
     files = ["%s/%s" % (package, src) for src in srcs]
-    local = [] if source_root else srcs
-    if source_root:
-        files = ["%s/%s" % (source_root, f[len(root) + 1:]) for f in files]
     native.filegroup(
         name = name + "_proto",
-        srcs = local + [d + "_proto" for d in deps],
+        srcs = srcs + [d + "_proto" for d in deps],
         visibility = visibility,
     )
     native.genrule(
         name = name + "_gen",
-        srcs = local + [d + "_proto" for d in deps],
+        srcs = srcs + [d + "_proto" for d in deps],
         outs = hdrs + outs,
         cmd = "$(execpath @system//:bin/protoc) -I%s -I/usr/include %s %s" % (
-            source_root or root,
+            root,
             " ".join(flags),
             " ".join(files),
         ),

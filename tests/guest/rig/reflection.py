@@ -1,6 +1,5 @@
 """A gRPC client that knows a server only by what its reflection tells."""
 import importlib
-import os
 import subprocess
 import sys
 import tempfile
@@ -9,8 +8,7 @@ from pathlib import Path
 import grpc
 from google.protobuf import descriptor_pb2, descriptor_pool, json_format, message_factory
 
-PROTOS = Path("/usr/share/grpc-proto")
-FILE = "grpc/reflection/v1alpha/reflection.proto"
+HERE = Path(__file__).resolve().parent
 FAST_RECONNECT = [("grpc.initial_reconnect_backoff_ms", 50), ("grpc.min_reconnect_backoff_ms", 50),
                   ("grpc.max_reconnect_backoff_ms", 100)]
 
@@ -18,9 +16,9 @@ FAST_RECONNECT = [("grpc.initial_reconnect_backoff_ms", 50), ("grpc.min_reconnec
 def _compile_reflection():
     """The messages of reflection itself, compiled by protoc."""
     with tempfile.TemporaryDirectory() as out:
-        subprocess.run(["protoc", f"--proto_path={PROTOS}", f"--python_out={out}", FILE], check=True)
-        # The folder is called grpc, as the library is: take the module by itself.
-        sys.path.insert(0, os.path.join(out, os.path.dirname(FILE)))
+        subprocess.run(["protoc", f"--proto_path={HERE}", f"--python_out={out}", "reflection.proto"],
+                       check=True)
+        sys.path.insert(0, out)
         try:
             return importlib.import_module("reflection_pb2")
         finally:
