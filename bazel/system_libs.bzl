@@ -40,77 +40,9 @@ _DEFINES = {
     "spdlog": ["SPDLOG_COMPILED_LIB", "SPDLOG_FMT_EXTERNAL", "SPDLOG_SHARED_LIB"],
 }
 
-# Abseil's headers call into many small libraries; the linker keeps the needed
-# ones. These are all of libabsl-dev's but the ones for tests.
-_ABSL_LIBS = [
-    "bad_any_cast_impl",
-    "bad_optional_access",
-    "bad_variant_access",
-    "base",
-    "city",
-    "civil_time",
-    "cord",
-    "cord_internal",
-    "cordz_functions",
-    "cordz_handle",
-    "cordz_info",
-    "cordz_sample_token",
-    "debugging_internal",
-    "demangle_internal",
-    "examine_stack",
-    "exponential_biased",
-    "failure_signal_handler",
-    "flags_commandlineflag",
-    "flags_commandlineflag_internal",
-    "flags_config",
-    "flags_internal",
-    "flags_marshalling",
-    "flags_parse",
-    "flags_private_handle_accessor",
-    "flags_program_name",
-    "flags_reflection",
-    "flags_usage",
-    "flags_usage_internal",
-    "graphcycles_internal",
-    "hash",
-    "hashtablez_sampler",
-    "int128",
-    "leak_check",
-    "log_severity",
-    "low_level_hash",
-    "malloc_internal",
-    "periodic_sampler",
-    "random_distributions",
-    "random_internal_platform",
-    "random_internal_pool_urbg",
-    "random_internal_randen",
-    "random_internal_randen_hwaes",
-    "random_internal_randen_hwaes_impl",
-    "random_internal_randen_slow",
-    "random_internal_seed_material",
-    "random_seed_gen_exception",
-    "random_seed_sequences",
-    "raw_hash_set",
-    "raw_logging_internal",
-    "spinlock_wait",
-    "stacktrace",
-    "status",
-    "statusor",
-    "str_format_internal",
-    "strerror",
-    "strings",
-    "strings_internal",
-    "symbolize",
-    "synchronization",
-    "throw_delegate",
-    "time",
-    "time_zone",
-]
-
-# Packages whose headers or files count, but which are no library of the table.
+# Packages whose headers count, but which are no library of the table.
 _ALSO = [
     "g++",
-    "grpc-proto",
     "libabsl-dev",
     "libc6-dev",
 ]
@@ -132,6 +64,16 @@ def _installed(ctx, packages):
         fail("Missing Debian packages; run deploy/install-deps (or: apt-get install " + " ".join(missing) + ")")
     return "\n".join(sorted(lines)) + "\n"
 
+def _absl_libs(ctx):
+    """Returns -l flags for all of Abseil's shared libraries.
+
+    Abseil's headers call into many small libraries, which differ from one
+    release to the next; the linker keeps the needed ones.
+    """
+    files = ctx.execute(["dpkg-query", "-L", "libabsl-dev"]).stdout.splitlines()
+    names = [f.split("/")[-1] for f in files if f.endswith(".so")]
+    return sorted(["-l" + n[len("lib"):-len(".so")] for n in names if n.startswith("libabsl_")])
+
 def _system_libs_impl(ctx):
     packages = {package: None for package in _ALSO}
     for package, _, _ in _LIBS.values():
@@ -144,7 +86,7 @@ def _system_libs_impl(ctx):
     libs = dict(_LIBS)
     libs["absl"] = (
         "libabsl-dev",
-        ["-Wl,--push-state,--as-needed"] + ["-labsl_" + lib for lib in _ABSL_LIBS] + ["-Wl,--pop-state"],
+        ["-Wl,--push-state,--as-needed"] + _absl_libs(ctx) + ["-Wl,--pop-state"],
         [],
     )
     build = ["package(default_visibility = [\"//visibility:public\"])\n\n"]

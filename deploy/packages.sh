@@ -12,18 +12,13 @@ PACKAGES=(
   libboost-dev libboost-program-options-dev libspdlog-dev prometheus-cpp-dev
   # Tests, sanitizers, linters.
   libgtest-dev libgmock-dev libbenchmark-dev
-  lld llvm zip shellcheck pyflakes3
+  clang libclang-rt-dev clangd lld llvm zip shellcheck pyflakes3
   # The test guest and the programs that drive it.
   python3 python3-numpy python3-grpcio python3-protobuf
   cpio xz-utils zstd util-linux
 )
 
+# Each version of these judges differently, and Debian 13 has no 14.
 PACKAGES_12=(
-  grpc-proto
-  clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 clangd-14
-)
-
-# Debian 13 has no grpc-proto, and no clang as old as 14.
-PACKAGES_13=(
-  clang libclang-rt-dev clang-format clang-tidy clangd
+  clang-format-14 clang-tidy-14
 )
