@@ -11,20 +11,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import steady
+
 ROOT = Path(__file__).resolve().parents[3]
-# Before a command: it ends when we do, however that comes.
-TIED_TO_US = ["setpriv", "--pdeathsig", "KILL"]
-
-
-def run_steadily():
-    """Gives all that is started from now on real-time priority, if that is
-    allowed: then what else the machine does hardly shows. A ring of 10 ms and
-    an emulated guest on a busy machine would show nothing else."""
-    real_time = ["chrt", "--rr", "10"]
-    tried = subprocess.run([*real_time, "true"], stderr=subprocess.DEVNULL, check=False)
-    if tried.returncode == 0 and TIED_TO_US[0] != real_time[0]:
-        TIED_TO_US[:0] = real_time
-    return tried.returncode == 0
 
 
 class GuestError(Exception):
@@ -89,7 +78,7 @@ class Guest:
             out.write(cpio(files or {}))
         # KVM may be there and still never boot a guest, so it is not tried.
         self._qemu = subprocess.Popen(
-            [*TIED_TO_US, "qemu-system-x86_64", "-M", "q35,memory-backend=mem", "-m", "256M",
+            steady.tied_to_us(steady.GUEST, ["qemu-system-x86_64", "-M", "q35,memory-backend=mem", "-m", "256M",
              "-object", "memory-backend-memfd,id=mem,size=256M,share=on",
              "-accel", "tcg,thread=multi", "-smp", str(cpus), "-nodefaults", "-no-user-config",
              "-display", "none", "-serial", "stdio",
@@ -98,7 +87,7 @@ class Guest:
              "-qmp", f"unix:{self.folder}/qmp.sock,server=on,wait=off",
              "-device", "virtio-serial-pci",
              "-chardev", f"socket,id=control,path={self.folder}/control.sock,server=on,wait=off",
-             "-device", "virtserialport,chardev=control,name=control", *sound],
+             "-device", "virtserialport,chardev=control,name=control", *sound]),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             start_new_session=True)
         self._console = threading.Thread(target=self._log_console, daemon=True)

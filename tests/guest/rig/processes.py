@@ -5,7 +5,8 @@ import subprocess
 import time
 from pathlib import Path
 
-from .guest import ROOT, TIED_TO_US
+from . import steady
+from .guest import ROOT
 from .reflection import ReflectionClient
 
 BIN = Path(os.environ.get("EARSHOT_BIN", ROOT / "bazel-bin"))
@@ -37,8 +38,9 @@ class Process:
         self.command = [str(program), *arguments]
         with open(self.log, "ab") as out:
             # Away from the terminal's Ctrl-C: whoever started it ends it.
-            self._process = subprocess.Popen([*TIED_TO_US, *self.command], stdin=subprocess.DEVNULL, stdout=out,
-                                             stderr=out, start_new_session=True)
+            self._process = subprocess.Popen(
+                steady.tied_to_us(steady.AUDIO, self.command), stdin=subprocess.DEVNULL,
+                stdout=out, stderr=out, start_new_session=True)
 
     def __enter__(self):
         return self
