@@ -1,5 +1,8 @@
 #include "server/listen_address.h"
 
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -8,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -17,6 +21,15 @@ namespace earshot {
 namespace {
 
 constexpr int kMaxPort = 65535;
+constexpr char kNotKnown[] = "the system does not say why";
+
+// Without the brackets of an IPv6 address; empty if they do not match.
+std::string Bare(const std::string& host) {
+  const bool opens = host.front() == '[';
+  const bool closes = host.back() == ']';
+  if (!opens && !closes && host.find(':') == std::string::npos) return host;
+  return opens && closes ? host.substr(1, host.size() - 2) : std::string();
+}
 
 absl::StatusOr<ListenAddress> Parse(absl::string_view text) {
   ListenAddress address;
@@ -43,6 +56,39 @@ absl::StatusOr<ListenAddress> Parse(absl::string_view text) {
                      std::string(text), "\""));
   }
   address.host = std::string(text.substr(0, colon));
+  in6_addr ipv6;
+  if (address.host.find_first_of("[]:") != std::string::npos &&
+      inet_pton(AF_INET6, Bare(address.host).c_str(), &ipv6) != 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("an IPv6 address is written [address]:port, not \"",
+                     std::string(text), "\""));
+  }
+  return address;
+}
+
+// In the system's words, and our case.
+std::string Reason(const char* text) {
+  std::string reason = text;
+  if (!reason.empty()) reason[0] = absl::ascii_tolower(reason[0]);
+  return reason;
+}
+
+// Binds and listens once; 0 or errno.
+int TryToListen(const sockaddr* address, socklen_t size) {
+  const int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return errno;
+  const int on = 1;  // as gRPC does
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+  const bool listens = bind(fd, address, size) == 0 && listen(fd, 1) == 0;
+  const int error = listens ? 0 : errno;
+  close(fd);
+  return error;
+}
+
+sockaddr_un UnixAddress(const std::string& path) {
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof(address.sun_path) - 1);
   return address;
 }
 
@@ -59,6 +105,45 @@ absl::StatusOr<std::vector<ListenAddress>> ParseListenAddresses(
   return addresses;
 }
 
+bool StaysOnThisMachine(const ListenAddress& address) {
+  if (!address.unix_path.empty() || address.host == "localhost") return true;
+  const std::string host = Bare(address.host);
+  in_addr ipv4;
+  if (inet_pton(AF_INET, host.c_str(), &ipv4) == 1) {
+    return ntohl(ipv4.s_addr) >> 24 == IN_LOOPBACKNET;
+  }
+  in6_addr ipv6;
+  return inet_pton(AF_INET6, host.c_str(), &ipv6) == 1 &&
+         IN6_IS_ADDR_LOOPBACK(&ipv6);
+}
+
+std::string WhyNotListen(const ListenAddress& address) {
+  if (!address.unix_path.empty()) {
+    const sockaddr_un unix_address = UnixAddress(address.unix_path);
+    const int error = TryToListen(
+        reinterpret_cast<const sockaddr*>(&unix_address), sizeof(unix_address));
+    if (error != 0) return Reason(std::strerror(error));
+    unlink(address.unix_path.c_str());
+    return kNotKnown;
+  }
+  addrinfo hints = {};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_PASSIVE;
+  addrinfo* found = nullptr;
+  const std::string port = address.text.substr(address.text.rfind(':') + 1);
+  const int unknown =
+      getaddrinfo(Bare(address.host).c_str(), port.c_str(), &hints, &found);
+  if (unknown != 0) return Reason(gai_strerror(unknown));
+  std::string reason;
+  for (const addrinfo* one = found; one != nullptr && reason.empty();
+       one = one->ai_next) {
+    const int error = TryToListen(one->ai_addr, one->ai_addrlen);
+    if (error != 0) reason = Reason(std::strerror(error));
+  }
+  freeaddrinfo(found);
+  return reason.empty() ? kNotKnown : reason;
+}
+
 absl::Status RemoveStaleSocket(const std::string& path) {
   struct stat info = {};
   if (lstat(path.c_str(), &info) != 0) return absl::OkStatus();
@@ -66,15 +151,15 @@ absl::Status RemoveStaleSocket(const std::string& path) {
     return absl::FailedPreconditionError(
         absl::StrCat(path, " exists and is no socket"));
   }
-  sockaddr_un address = {};
-  address.sun_family = AF_UNIX;
-  std::strncpy(address.sun_path, path.c_str(), sizeof(address.sun_path) - 1);
+  const sockaddr_un address = UnixAddress(path);
   const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const bool alive =
-      fd >= 0 && connect(fd, reinterpret_cast<const sockaddr*>(&address),
-                         sizeof(address)) == 0;
+  // Anything but a refusal: it is somebody's, though perhaps no server's.
+  const bool stale = fd >= 0 &&
+                     connect(fd, reinterpret_cast<const sockaddr*>(&address),
+                             sizeof(address)) != 0 &&
+                     errno == ECONNREFUSED;
   if (fd >= 0) close(fd);
-  if (alive) {
+  if (!stale) {
     return absl::AlreadyExistsError(
         absl::StrCat("another process listens at ", path));
   }

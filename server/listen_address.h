@@ -21,6 +21,13 @@ struct ListenAddress {
 absl::StatusOr<std::vector<ListenAddress>> ParseListenAddresses(
     absl::string_view text);
 
+// Whether nobody from another machine can connect: loopback, a UNIX socket.
+bool StaysOnThisMachine(const ListenAddress& address);
+
+// After listening has failed: tries it once more, by the system's own calls,
+// and says in its words why not.
+std::string WhyNotListen(const ListenAddress& address);
+
 // Removes a UNIX socket that nobody listens at any more. An error if somebody
 // does, or if the path is something else.
 absl::Status RemoveStaleSocket(const std::string& path);

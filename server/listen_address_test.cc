@@ -1,7 +1,14 @@
 #include "server/listen_address.h"
 
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 #include <string>
 
@@ -21,7 +28,8 @@ TEST(ListenAddressTest, ReadsTcpAndUnixAddresses) {
 TEST(ListenAddressTest, RefusesWhatIsNoAddress) {
   for (const std::string text :
        {"", "localhost", ":1", "localhost:", "localhost:x", "localhost:65536",
-        "localhost:-1", "unix:", "unix:relative", "a:1,", ",a:1"}) {
+        "localhost:-1", "::1:50051", "[::1:1", "::1]:1", "[]:1",
+        "unix:", "unix:relative", "a:1,", ",a:1"}) {
     EXPECT_FALSE(ParseListenAddresses(text).ok()) << text;
   }
   EXPECT_FALSE(ParseListenAddresses("unix:/" + std::string(107, 'x')).ok());
@@ -34,6 +42,59 @@ TEST(ListenAddressTest, RemovesNothingButSockets) {
   std::ofstream(file) << "x";
   EXPECT_FALSE(RemoveStaleSocket(file).ok());
   EXPECT_TRUE(std::ifstream(file).good());
+}
+
+TEST(ListenAddressTest, KeepsSocketsThatSomebodyHolds) {
+  char folder[] = "/tmp/earshot-XXXXXX";
+  ASSERT_NE(mkdtemp(folder), nullptr);
+  const std::string path = std::string(folder) + "/s";
+  // No stream can be connected to it, but it is no leftover.
+  const int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof(address.sun_path) - 1);
+  ASSERT_EQ(bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)),
+            0);
+  EXPECT_FALSE(RemoveStaleSocket(path).ok());
+  EXPECT_TRUE(std::filesystem::exists(path));
+  close(fd);
+  EXPECT_TRUE(RemoveStaleSocket(path).ok());
+  EXPECT_FALSE(std::filesystem::exists(path));
+  std::filesystem::remove_all(folder);
+}
+
+TEST(ListenAddressTest, KnowsWhatOnlyThisMachineReaches) {
+  const auto stays_here = [](const char* text) {
+    return StaysOnThisMachine((*ParseListenAddresses(text))[0]);
+  };
+  for (const char* text : {"localhost:1", "127.0.0.1:1", "127.1.2.3:1",
+                           "[::1]:1", "unix:/run/a.sock"}) {
+    EXPECT_TRUE(stays_here(text)) << text;
+  }
+  for (const char* text : {"0.0.0.0:1", "[::]:1", "192.0.2.1:1",
+                           "127.example.org:1", "example.org:1"}) {
+    EXPECT_FALSE(stays_here(text)) << text;
+  }
+}
+
+TEST(ListenAddressTest, SaysWhyNobodyCanListen) {
+  const int fd = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  ASSERT_EQ(bind(fd, reinterpret_cast<sockaddr*>(&address), size), 0);
+  ASSERT_EQ(listen(fd, 1), 0);
+  ASSERT_EQ(getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  const auto why = [](const std::string& text) {
+    return WhyNotListen((*ParseListenAddresses(text))[0]);
+  };
+  EXPECT_EQ(why("127.0.0.1:" + std::to_string(ntohs(address.sin_port))),
+            "address already in use");
+  close(fd);
+  EXPECT_EQ(why("192.0.2.1:1"), "cannot assign requested address");
+  EXPECT_EQ(why("unix:/nowhere/at/all"), "no such file or directory");
+  EXPECT_NE(why("no.such.host.invalid:1"), "");
 }
 
 }  // namespace
