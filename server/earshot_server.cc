@@ -51,7 +51,8 @@ absl::StatusOr<std::unique_ptr<EarshotServer>> EarshotServer::Start(
 EarshotServer::EarshotServer(ServerOptions options)
     : options_(std::move(options)),
       pool_(static_cast<int>(std::thread::hardware_concurrency())),
-      playback_(&registry_, &pool_, &options_.sinks, options_.playout),
+      playback_(&registry_, &pool_, &options_.sinks, options_.playout,
+                options_.open_timeout),
       admin_(&registry_, [this] { return playback_.draining(); }) {}
 
 EarshotServer::~EarshotServer() {
@@ -105,9 +106,8 @@ absl::Status EarshotServer::Listen() {
     const ListenAddress& address = options_.listen[i];
     if (ports[i] <= 0) {
       server_.reset();
-      return absl::UnavailableError(
-          absl::StrCat("cannot listen at ", address.text,
-                       ": is it in use, or not an address of this machine?"));
+      return absl::UnavailableError(absl::StrCat(
+          "cannot listen at ", address.text, ": ", WhyNotListen(address)));
     }
     addresses_.push_back(address.unix_path.empty()
                              ? absl::StrCat(address.host, ":", ports[i])

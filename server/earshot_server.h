@@ -24,6 +24,8 @@ struct ServerOptions {
   SinkFactory sinks;
   PlayoutConfig playout;
   std::string version;
+  // How long a call may wait before it says Open.
+  std::chrono::milliseconds open_timeout = std::chrono::seconds(10);
 };
 
 // A playback service that listens: all its parts, wired. Besides ours it

@@ -130,7 +130,7 @@ class EarshotServerTest : public testing::Test {
     auto server = EarshotServer::Start(
         {*ParseListenAddresses(Address()),
          *SinkFactory::Create("wav:" + folder_ + "/recordings"),
-         PlayoutConfig(), "test"});
+         PlayoutConfig(), "test", open_timeout_});
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
     channel_ =
@@ -160,7 +160,15 @@ class EarshotServerTest : public testing::Test {
     return false;
   }
 
+  int OpenStreams() {
+    grpc::ClientContext context;
+    v1::GetServerInfoResponse info;
+    EXPECT_TRUE(admin_->GetServerInfo(&context, {}, &info).ok());
+    return info.open_streams();
+  }
+
   std::string folder_;
+  std::chrono::milliseconds open_timeout_ = std::chrono::minutes(1);
   std::unique_ptr<EarshotServer> server_;
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::AdminService::Stub> admin_;
@@ -522,6 +530,62 @@ TEST_F(EarshotServerTest, ACallThatSaysNothingIsToldWhatItMisses) {
   EXPECT_EQ(ErrorInfoOf(player.End()).reason(), "OPEN_FIRST");
 }
 
+TEST_F(EarshotServerTest, ACallThatNeverSaysOpenIsEnded) {
+  server_.reset();
+  open_timeout_ = std::chrono::milliseconds(50);
+  Start();
+  Player open(channel_);
+  open.Say(OpenRequest());
+  v1::PlayResponse response;
+  ASSERT_TRUE(open.Hear(&response));
+  Player silent(channel_);
+  const grpc::Status status = silent.End();
+  EXPECT_EQ(status.error_code(), StatusCode::DEADLINE_EXCEEDED);
+  EXPECT_EQ(ErrorInfoOf(status).reason(), "OPEN_TIMEOUT");
+  EXPECT_EQ(OpenStreams(), 1);
+}
+
+TEST_F(EarshotServerTest, BytesThatAreNoMessageAreNoEndOfTheStream) {
+  Player player(channel_);
+  grpc::ClientContext context;
+  using Bytes = grpc::ByteBuffer;
+  const grpc::internal::RpcMethod play(
+      "/earshot.v1.PlaybackService/Play",
+      grpc::internal::RpcMethod::BIDI_STREAMING, channel_);
+  const std::unique_ptr<grpc::ClientReaderWriter<Bytes, Bytes>> call(
+      grpc::internal::ClientReaderWriterFactory<Bytes, Bytes>::Create(
+          channel_.get(), play, &context));
+  const auto say = [&call](const std::string& bytes) {
+    const grpc::Slice slice(bytes);
+    call->Write(Bytes(&slice, 1));
+  };
+  say(OpenRequest().SerializeAsString());
+  say(BeginRequest().SerializeAsString());
+  say("\xff\xff\xff");
+  Bytes response;
+  while (call->Read(&response)) {
+  }
+  const grpc::Status status = call->Finish();
+  EXPECT_EQ(status.error_code(), StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(ErrorInfoOf(status).reason(), "BAD_REQUEST");
+  EXPECT_EQ(ErrorInfoOf(status).metadata().at("field"), "request");
+}
+
+TEST_F(EarshotServerTest, StreamsThatAreGoneAsSoonAsOpenedLeaveNothing) {
+  for (int i = 0; i < 500; ++i) {
+    Player player(channel_);
+    player.Say(OpenRequest("vms/gone/streams/" + std::to_string(i)));
+    // Somewhere between before and after the server's Open.
+    for (int j = 0; j < i % 50; ++j) std::this_thread::yield();
+  }
+  int open = -1;
+  for (int i = 0; i < 1000 && open != 0; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    open = OpenStreams();
+  }
+  EXPECT_EQ(open, 0);
+}
+
 // --- AdminService.
 
 TEST_F(EarshotServerTest, ListsStreamsPageByPage) {
@@ -694,7 +758,8 @@ TEST_F(EarshotServerTest, AnAddressInUseIsAnErrorAndAStaleSocketIsNot) {
   auto second = EarshotServer::Start({*ParseListenAddresses(Address()),
                                       *SinkFactory::Create("null"),
                                       PlayoutConfig(), "test"});
-  EXPECT_FALSE(second.ok());
+  EXPECT_EQ(second.status().message(),
+            "another process listens at " + folder_ + "/s");
   server_.reset();
   // Somebody has died and left his socket behind.
   const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
@@ -705,6 +770,19 @@ TEST_F(EarshotServerTest, AnAddressInUseIsAnErrorAndAStaleSocketIsNot) {
             0);
   close(fd);
   Start();
+}
+
+TEST_F(EarshotServerTest, SaysWhyItCannotListen) {
+  const auto first = EarshotServer::Start({*ParseListenAddresses("127.0.0.1:0"),
+                                           *SinkFactory::Create("null"),
+                                           PlayoutConfig(), "test"});
+  ASSERT_TRUE(first.ok());
+  const std::string address = (*first)->addresses()[0];
+  const auto second = EarshotServer::Start({*ParseListenAddresses(address),
+                                            *SinkFactory::Create("null"),
+                                            PlayoutConfig(), "test"});
+  EXPECT_EQ(second.status().message(),
+            "cannot listen at " + address + ": address already in use");
 }
 
 }  // namespace

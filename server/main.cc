@@ -83,12 +83,18 @@ int Run(const ServerFlags& flags) {
   PlayoutConfig playout;
   playout.target_margin = flags.target_margin;
   absl::StatusOr<std::unique_ptr<EarshotServer>> server = EarshotServer::Start(
-      {*std::move(listen), *std::move(sinks), playout, EARSHOT_VERSION});
+      {*listen, *std::move(sinks), playout, EARSHOT_VERSION});
   if (!server.ok()) return Complain(server.status(), 1);
   spdlog::info(
-      "server started version={} listen={} sink={} target_margin_ms={}",
+      "server started version={} listen={} sink=\"{}\" target_margin_ms={}",
       EARSHOT_VERSION, absl::StrJoin((*server)->addresses(), ","), flags.sink,
       flags.target_margin.count());
+  for (const ListenAddress& address : *listen) {
+    if (StaysOnThisMachine(address)) continue;
+    spdlog::warn(
+        "not encrypted, and open to whoever reaches the address listen={}",
+        address.text);
+  }
 
   int number = 0;
   sigwait(&signals, &number);

@@ -17,6 +17,10 @@ constexpr size_t kTokenBytes = 16;
 // Also those that never say Open, and those that play what is left.
 constexpr int kMaxCalls = 2 * static_cast<int>(StreamRegistry::kMaxSessions);
 
+// What request_ holds while nothing was read: gRPC ends the reading also with a
+// message that it cannot parse, and leaves this alone only at the true end.
+constexpr uint64_t kNothingRead = 0x6e6f7468696e6721;
+
 MonotonicTime Now() { return std::chrono::steady_clock::now(); }
 
 std::string NewToken() {
@@ -69,7 +73,8 @@ PlayReactor* PlayReactor::Start(PlaybackContext* playback,
   } else if (playback->draining) {
     reactor->EndCall({Reason::kShuttingDown, "", "the server is going down"});
   } else {
-    reactor->StartRead(&reactor->request_);
+    reactor->StartOpenTimeout();
+    reactor->Read();
   }
   return reactor.get();
 }
@@ -77,7 +82,30 @@ PlayReactor* PlayReactor::Start(PlaybackContext* playback,
 PlayReactor::PlayReactor(PlaybackContext* playback, std::string peer)
     : playback_(playback), peer_(std::move(peer)) {}
 
+void PlayReactor::StartOpenTimeout() {
+  const std::weak_ptr<PlayReactor> weak = weak_from_this();
+  open_timeout_.Set(
+      std::chrono::system_clock::now() + playback_->open_timeout,
+      [weak](bool expired) {
+        const auto call = expired ? weak.lock() : nullptr;
+        if (call == nullptr) return;
+        const std::lock_guard lock(call->call_mutex_);
+        if (call->session_ != nullptr) return;
+        call->EndLocked({Reason::kOpenTimeout, "open",
+                         "the first request, Open, did not come in time"});
+      });
+}
+
+void PlayReactor::Read() {
+  request_.mutable_ping()->set_id(kNothingRead);
+  StartRead(&request_);
+}
+
 void PlayReactor::OnReadDone(bool ok) {
+  if (!ok && !(request_.has_ping() && request_.ping().id() == kNothingRead)) {
+    EndCall({Reason::kBadRequest, "request", "it is no PlayRequest"});
+    return;
+  }
   if (!ok) {
     {
       const std::lock_guard lock(call_mutex_);
@@ -98,7 +126,7 @@ void PlayReactor::OnReadDone(bool ok) {
     Flush();
   }
   const std::lock_guard lock(call_mutex_);
-  if (!finished_) StartRead(&request_);
+  if (!finished_) Read();
 }
 
 void PlayReactor::OnWriteDone(bool ok) {
@@ -133,6 +161,10 @@ void PlayReactor::Flush() {
 
 void PlayReactor::EndCall(const Refusal& refusal) {
   const std::lock_guard lock(call_mutex_);
+  EndLocked(refusal);
+}
+
+void PlayReactor::EndLocked(const Refusal& refusal) {
   if (finished_) return;
   spdlog::warn("call ended stream={} peer={} reason={} field={} message=\"{}\"",
                entry_ != nullptr ? entry_->info.name : "-", peer_,
@@ -162,7 +194,7 @@ Refusal PlayReactor::Handle(MonotonicTime now) {
   return Apply(&request_, session_.get(), now);
 }
 
-Refusal PlayReactor::Open(MonotonicTime) {
+Refusal PlayReactor::Open(MonotonicTime now) {
   if (session_ != nullptr) {
     return {Reason::kAlreadyOpen, "open", "Open may be said only once"};
   }
@@ -192,6 +224,8 @@ Refusal PlayReactor::Open(MonotonicTime) {
     entry_ = entry;
     session_ = entry->session;
     opened_ = MakeOpened(playback_->config);
+    // Cancelled or taken over meanwhile: nobody else closes the session.
+    if (finished_) session_->CloseRequests(now);
   }
   spdlog::info("stream opened stream={} peer={} client=\"{}\"{}",
                entry->info.name, peer_,

@@ -1,6 +1,7 @@
 #ifndef EARSHOT_SERVER_PLAY_REACTOR_H_
 #define EARSHOT_SERVER_PLAY_REACTOR_H_
 
+#include <grpcpp/alarm.h>
 #include <grpcpp/grpcpp.h>
 
 #include <atomic>
@@ -25,6 +26,7 @@ struct PlaybackContext {
   PlayoutPool* pool;
   const SinkFactory* sinks;
   PlayoutConfig config;
+  std::chrono::milliseconds open_timeout;
   std::atomic<bool> draining{false};
   std::atomic<int> calls{0};
 };
@@ -58,18 +60,22 @@ class PlayReactor
  private:
   PlayReactor(PlaybackContext* playback, std::string peer);
 
+  void StartOpenTimeout();
+  void Read();
   Refusal Handle(MonotonicTime now);
   Refusal Open(MonotonicTime now);
   Refusal Begin(MonotonicTime now);
   void StartPlayout();
   bool MakeResponse(MonotonicTime now);
   void MaybeFinish();
+  void EndLocked(const Refusal& refusal);
   void FinishLocked(const grpc::Status& status);
 
   PlaybackContext* const playback_;
   const std::string peer_;
   std::shared_ptr<PlayReactor> self_;  // until OnDone
   v1::PlayRequest request_;
+  grpc::Alarm open_timeout_;
 
   // Set by Open, in a read; read by other threads only under call_mutex_.
   std::shared_ptr<Session> session_;

@@ -5,8 +5,9 @@ namespace earshot {
 PlaybackServiceImpl::PlaybackServiceImpl(StreamRegistry* registry,
                                          PlayoutPool* pool,
                                          const SinkFactory* sinks,
-                                         const PlayoutConfig& config)
-    : playback_{registry, pool, sinks, config} {}
+                                         const PlayoutConfig& config,
+                                         std::chrono::milliseconds open_timeout)
+    : playback_{registry, pool, sinks, config, open_timeout} {}
 
 grpc::ServerBidiReactor<v1::PlayRequest, v1::PlayResponse>*
 PlaybackServiceImpl::Play(grpc::CallbackServerContext* context) {

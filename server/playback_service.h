@@ -13,7 +13,8 @@ class PlaybackServiceImpl final : public v1::PlaybackService::CallbackService {
  public:
   // All arguments outlive it, and it outlives its calls.
   PlaybackServiceImpl(StreamRegistry* registry, PlayoutPool* pool,
-                      const SinkFactory* sinks, const PlayoutConfig& config);
+                      const SinkFactory* sinks, const PlayoutConfig& config,
+                      std::chrono::milliseconds open_timeout);
 
   grpc::ServerBidiReactor<v1::PlayRequest, v1::PlayResponse>* Play(
       grpc::CallbackServerContext* context) override;

@@ -23,6 +23,7 @@ const ReasonInfo& Describe(Reason reason) {
       EARSHOT_REASON(kBadFrameCount, Code::kInvalidArgument, "BAD_FRAME_COUNT")
       EARSHOT_REASON(kBadPageToken, Code::kInvalidArgument, "BAD_PAGE_TOKEN")
       EARSHOT_REASON(kOpenFirst, Code::kFailedPrecondition, "OPEN_FIRST")
+      EARSHOT_REASON(kOpenTimeout, Code::kDeadlineExceeded, "OPEN_TIMEOUT")
       EARSHOT_REASON(kAlreadyOpen, Code::kFailedPrecondition, "ALREADY_OPEN")
       EARSHOT_REASON(kNoEpoch, Code::kFailedPrecondition, "NO_EPOCH")
       EARSHOT_REASON(kEpochUnderWay, Code::kFailedPrecondition,

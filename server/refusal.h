@@ -22,6 +22,7 @@ enum class Reason {
   kBadPageToken,
   // Out of order.
   kOpenFirst,
+  kOpenTimeout,
   kAlreadyOpen,
   kNoEpoch,
   kEpochUnderWay,
