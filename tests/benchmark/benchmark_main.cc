@@ -21,8 +21,9 @@ class ResultReporter : public benchmark::ConsoleReporter {
   void ReportRuns(const std::vector<Run>& runs) override {
     ConsoleReporter::ReportRuns(runs);
     for (const Run& run : runs) {
+      // One that ended in an error was not measured.
+      if (run.real_accumulated_time == 0) continue;
       // Of repetitions only the median counts, else the only run.
-      if (run.error_occurred) continue;
       if (run.repetitions > 1 && run.aggregate_name != "median") continue;
       runs_.push_back(run);
     }
