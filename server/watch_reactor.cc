@@ -75,6 +75,11 @@ void WatchReactor::Collect(MonotonicTime now) {
     states[name] = view.stats.state;
   }
   states_ = std::move(states);
+  // What was forgotten meanwhile cannot be told: it must not pile up while the
+  // client does not read.
+  std::erase_if(to_tell_, [this](const std::string& name) {
+    return states_.count(name) == 0;
+  });
 }
 
 void WatchReactor::WriteNext(MonotonicTime now) {
