@@ -1,6 +1,7 @@
 #ifndef EARSHOT_DEVICE_SOUND_DEVICE_QUEUE_H_
 #define EARSHOT_DEVICE_SOUND_DEVICE_QUEUE_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 
@@ -56,8 +57,11 @@ class DeviceQueue {
   void DisableKicks();
 
   int in_flight() const { return in_flight_; }
-  // How many chains one call may take before others get their turn.
-  int budget() const { return queue_ == nullptr ? 0 : queue_->size(); }
+  // How many chains one call may take before others get their turn: what a ring
+  // of the usual size holds, however fast the guest fills it again.
+  int budget() const {
+    return queue_ == nullptr ? 0 : std::min<int>(kMaxInFlight, queue_->size());
+  }
   bool broken() const { return queue_ != nullptr && queue_->broken(); }
 
  private:

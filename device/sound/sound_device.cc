@@ -8,6 +8,14 @@
 #include <utility>
 
 namespace earshot {
+namespace {
+
+// Requests of one turn. Each may take a turn of the TX queue first, so many of
+// them would keep the loop for long if the guest fills both rings all the time;
+// a driver waits for the answers to a few.
+constexpr int kRequestsPerTurn = 16;
+
+}  // namespace
 
 SoundDevice::SoundDevice(const std::vector<PcmOutput*>& outputs)
     : config_{.jacks = 0,
@@ -87,9 +95,10 @@ void SoundDevice::Service(MonotonicTime now) {
 }
 
 template <typename Handler>
-void SoundDevice::Drain(SndQueue index, MonotonicTime now, Handler handle) {
+void SoundDevice::Drain(SndQueue index, int most, MonotonicTime now,
+                        Handler handle) {
   DeviceQueue& queue = queues_[index];
-  int budget = queue.budget();
+  int budget = std::min(most, queue.budget());
   if (budget == 0) return;
   queue.DisableKicks();
   do {
@@ -125,7 +134,7 @@ void SoundDevice::ServeControl(MonotonicTime now) {
                   [](const auto& stream) { return stream->has_epoch(); })) {
     return;
   }
-  Drain(kSndControlQueue, now, [&](DescriptorChain chain) {
+  Drain(kSndControlQueue, kRequestsPerTurn, now, [&](DescriptorChain chain) {
     const ControlHandler::Outcome outcome = control_.Handle(chain, now);
     queue.PushUsed(chain, outcome.written, queue.ticket());
     ++stats_.control_requests;
@@ -145,7 +154,7 @@ void SoundDevice::ServeControl(MonotonicTime now) {
 }
 
 void SoundDevice::ServeTx(MonotonicTime now) {
-  Drain(kSndTxQueue, now,
+  Drain(kSndTxQueue, DeviceQueue::kMaxInFlight, now,
         [&](DescriptorChain chain) { RouteTx(std::move(chain), now); });
 }
 
@@ -186,26 +195,28 @@ void SoundDevice::LogRefusedTx(uint32_t stream_id, const char* why,
 // No input stream is offered, so no buffer can be for one.
 void SoundDevice::ServeRx(MonotonicTime now) {
   DeviceQueue& queue = queues_[kSndRxQueue];
-  Drain(kSndRxQueue, now, [&](DescriptorChain chain) {
-    const SndPcmStatus answer{static_cast<uint32_t>(SndStatus::kIoErr), 0};
-    const auto bytes = absl::MakeConstSpan(
-        reinterpret_cast<const uint8_t*>(&answer), sizeof(answer));
-    uint32_t written = 0;
-    if (chain.writable_size() >= sizeof(answer)) {
-      // 5.14.6.8: the status ends the chain. 2.7.8.2: the first `written` bytes
-      // are written as well.
-      static constexpr uint8_t kZeros[sizeof(answer)] = {};
-      written = sizeof(answer);
-      chain.Write(0, kZeros);
-      chain.Write(chain.writable_size() - sizeof(answer), bytes);
-    }
-    queue.PushUsed(chain, written, queue.ticket());
-    ++stats_.rx_refused;
-    if (auto suppressed = log_limiter_.Admit(now)) {
-      spdlog::warn("rx buffer refused reason=\"no input stream\" suppressed={}",
-                   *suppressed);
-    }
-  });
+  Drain(
+      kSndRxQueue, DeviceQueue::kMaxInFlight, now, [&](DescriptorChain chain) {
+        const SndPcmStatus answer{static_cast<uint32_t>(SndStatus::kIoErr), 0};
+        const auto bytes = absl::MakeConstSpan(
+            reinterpret_cast<const uint8_t*>(&answer), sizeof(answer));
+        uint32_t written = 0;
+        if (chain.writable_size() >= sizeof(answer)) {
+          // 5.14.6.8: the status ends the chain. 2.7.8.2: the first `written`
+          // bytes are written as well.
+          static constexpr uint8_t kZeros[sizeof(answer)] = {};
+          written = sizeof(answer);
+          chain.Write(0, kZeros);
+          chain.Write(chain.writable_size() - sizeof(answer), bytes);
+        }
+        queue.PushUsed(chain, written, queue.ticket());
+        ++stats_.rx_refused;
+        if (auto suppressed = log_limiter_.Admit(now)) {
+          spdlog::warn(
+              "rx buffer refused reason=\"no input stream\" suppressed={}",
+              *suppressed);
+        }
+      });
 }
 
 }  // namespace earshot

@@ -61,9 +61,10 @@ class SoundDevice final : public VirtioDevice {
   // Looks at every ring and stream, whichever was kicked: a kick that was lost
   // or overtaken does not matter then.
   void Service(MonotonicTime now);
-  // Pops a queue until it is empty, has no room, or has had its turn.
+  // Pops a queue until it is empty, has no room, or has had its turn: `most`
+  // chains, or the queue's budget.
   template <typename Handler>
-  void Drain(SndQueue index, MonotonicTime now, Handler handle);
+  void Drain(SndQueue index, int most, MonotonicTime now, Handler handle);
   void ServeControl(MonotonicTime now);
   void ServeTx(MonotonicTime now);
   void ServeRx(MonotonicTime now);

@@ -86,6 +86,32 @@ TEST_F(SoundDeviceTest, ConfigIsReadableAtAnyOffset) {
   }
 }
 
+TEST_F(SoundDeviceTest, ALongTxRingIsTakenInTurns) {
+  FakeGuest::Options options;
+  options.queue_size = 4096;
+  FakeSoundDriver guest(&device_, options);
+  for (int i = 0; i < 4096; ++i) {
+    guest.driver().Add(kSndTxQueue, {.readable = {{9, 0, 0, 0}}});
+  }
+  guest.driver().Kick(kSndTxQueue);
+  EXPECT_THAT(guest.driver().Collect(kSndTxQueue), SizeIs(1024));
+  guest.Advance(milliseconds(1));
+  EXPECT_THAT(guest.driver().Collect(kSndTxQueue), SizeIs(3072));
+}
+
+// Each of them looks at the TX ring.
+TEST_F(SoundDeviceTest, ManyRequestsAreCarriedOutInTurns) {
+  for (int i = 0; i < 30; ++i) {
+    driver().Add(kSndControlQueue,
+                 {.readable = {ToBytes(SndPcmHeader{{kSndPcmStop}, 0})},
+                  .writable = {4}});
+  }
+  driver().Kick(kSndControlQueue);
+  EXPECT_THAT(driver().Collect(kSndControlQueue), SizeIs(16));
+  guest_.Advance(milliseconds(1));
+  EXPECT_THAT(driver().Collect(kSndControlQueue), SizeIs(14));
+}
+
 TEST_F(SoundDeviceTest, EventBuffersAreKept) {
   for (int i = 0; i < 8; ++i) {
     driver().Send(kSndEventQueue, {.writable = {8}});
