@@ -15,6 +15,7 @@
 #include "absl/synchronization/mutex.h"
 #include "device/device_flags.h"
 #include "device/earshot_device.h"
+#include "device/limited_log_sink.h"
 
 namespace earshot {
 namespace {
@@ -74,7 +75,12 @@ int main(int argc, char** argv) {
   // Debian builds Abseil with its search for deadlocks, which costs gRPC's
   // every lock; it is for debugging.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
-  spdlog::set_default_logger(spdlog::stderr_logger_st("earshot-device"));
+  // Whoever reads the log, or an interrupt of a ring, may go away.
+  std::signal(SIGPIPE, SIG_IGN);
+  spdlog::set_default_logger(std::make_shared<spdlog::logger>(
+      "earshot-device",
+      std::make_shared<earshot::LimitedLogSink>(
+          std::make_shared<spdlog::sinks::stderr_sink_st>())));
   spdlog::set_level(spdlog::level::from_str(flags->log_level));
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
   return earshot::Run(*flags);
