@@ -86,10 +86,10 @@ class RemotePlayer::Impl : private PlaybackStream::Listener,
   void OnPacket(const PacketEncoder::Packet& packet) override;
   void OnSilence(int64_t first_frame) override;
 
-  void DropWhatIsDue();
   void BeginIfOpen(MonotonicTime now);
   void BeginOnCall();
   void TryResume(MonotonicTime now);
+  void StartSending();
   void StopSending(v1::Skip::Reason reason);
   void DeclareSkip();
   void EnterFreeRun(MonotonicTime now);
@@ -123,6 +123,8 @@ class RemotePlayer::Impl : private PlaybackStream::Listener,
   bool begun_ = false;             // the call knows the epoch
   bool sending_ = false;           // what is written is coded and sent
   v1::Skip::Reason skip_reason_ = v1::Skip::REASON_OUTAGE;
+  // Sending goes on there, once the source has come so far.
+  std::optional<int64_t> resume_at_;
   int64_t queued_end_ = 0;  // as last told
   std::optional<MonotonicTime> stalled_since_;
   MonotonicTime write_time_;     // of the sound that is being coded
@@ -158,6 +160,7 @@ absl::Status RemotePlayer::Impl::Prepare(const PlayerFormat& format,
   skip_reason_ = v1::Skip::REASON_OUTAGE;
   queued_end_ = last_delay_ = resumed_at_ = 0;
   stalled_since_.reset();
+  resume_at_.reset();
   if (encoder_ != nullptr && encoder_format_.rate_hz == format.rate_hz &&
       encoder_format_.channels == format.channels) {
     return absl::OkStatus();
@@ -233,7 +236,16 @@ MonotonicTime RemotePlayer::Impl::NextDue(int64_t head_end,
 void RemotePlayer::Impl::Write(absl::Span<const float> pcm, MonotonicTime now) {
   if (state_ == State::kIdle) return;
   const int channels = format_.channels;
-  const auto frames = static_cast<int64_t>(pcm.size()) / channels;
+  auto frames = static_cast<int64_t>(pcm.size()) / channels;
+  if (resume_at_) {
+    const int64_t late =
+        std::clamp<int64_t>(*resume_at_ - stats_.produced, 0, frames);
+    stats_.produced += late;
+    stats_.skipped += late;
+    pcm.remove_prefix(late * channels);
+    frames -= late;
+    if (stats_.produced >= *resume_at_) StartSending();
+  }
   int64_t sent = 0;
   if (sending_) {
     sent = std::clamp<int64_t>(credit_.granted_frame() - stats_.produced, 0,
@@ -283,7 +295,8 @@ void RemotePlayer::Impl::Release(MonotonicTime now) {
     LogEpoch(stats_, "without the service");
   }
   begun_ = false;
-  if (stats_.free_run) stats_.free_run = false;
+  resume_at_.reset();
+  stats_.free_run = false;
 }
 
 PlayerStats RemotePlayer::Impl::stats() const {
@@ -304,7 +317,6 @@ PlaybackStream::Underway RemotePlayer::Impl::OnConnecting() {
 
 void RemotePlayer::Impl::OnOpen(const v1::Opened& opened) {
   initial_window_ms_ = opened.limits().initial_window_ms();
-  DropWhatIsDue();
   BeginIfOpen(options_.clock());
   CallOnDue();
 }
@@ -329,6 +341,7 @@ void RemotePlayer::Impl::OnLost(const absl::Status& reason) {
     clock_.HoldAt(queued_end_ + Frames(kCatchUpMs), now);
     if (!stats_.free_run) clock_.HoldAt(Limit(), now);
     begun_ = sending_ = playing_ = false;
+    resume_at_.reset();
     skip_reason_ = v1::Skip::REASON_OUTAGE;
   }
   credit_.Revoke(stats_.produced);
@@ -360,15 +373,8 @@ void RemotePlayer::Impl::OnProgress(const v1::Progress& progress) {
   }
   if (!credit_.Grant(progress.granted_frame())) return;
   EndStall(now);
-  DropWhatIsDue();
   TryResume(now);
   CallOnDue();
-}
-
-// In free-run the source is asked at its buffers' ends only. What the clock has
-// passed meanwhile must not be sent in a burst: it would stay as latency.
-void RemotePlayer::Impl::DropWhatIsDue() {
-  if (stats_.free_run) CallOnDue();
 }
 
 void RemotePlayer::Impl::OnDrained(const v1::Drained& drained) {
@@ -383,7 +389,6 @@ void RemotePlayer::Impl::OnDrained(const v1::Drained& drained) {
     draining_.pop_front();
   }
   // It may have waited for its turn.
-  if (!begun_) DropWhatIsDue();
   BeginIfOpen(options_.clock());
   CallOnDue();
 }
@@ -420,6 +425,18 @@ void RemotePlayer::Impl::TryResume(MonotonicTime now) {
   if (!begun_ || sending_) return;
   if (credit_.granted_frame() - stats_.sent < Frames(kResumeMs)) return;
   EndStall(now);
+  if (stats_.free_run) {
+    // The source is asked at its buffers' ends only. What the clock has passed
+    // meanwhile must not be sent in a burst: it would stay as latency.
+    clock_.HoldAt(queued_end_ + Frames(kCatchUpMs), now);
+    resume_at_ = clock_.Position(now);
+    if (stats_.produced < *resume_at_) return;
+  }
+  StartSending();
+}
+
+void RemotePlayer::Impl::StartSending() {
+  resume_at_.reset();
   if (stats_.free_run) {
     spdlog::info("the service is back stream={} epoch={} discarded_ms={:.0f}",
                  options_.stream, stats_.epoch,

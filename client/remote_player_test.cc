@@ -246,6 +246,50 @@ TEST_F(RemotePlayerTest, NothingIsSentInABurstWhenTheServiceIsBack) {
   player_->set_on_due(nullptr);
 }
 
+TEST_F(RemotePlayerTest, ASourceThatIsAskedLaterSendsNothingInABurstEither) {
+  MakePlayer();
+  ASSERT_TRUE(Until([&] { return !player_->last_error().ok(); }));
+  Prepare();
+  player_->Start(now_);
+  Play(milliseconds(500));
+  queued_end_ = player_->stats().produced + 9600;
+  EXPECT_EQ(player_->DuePosition(queued_end_, now_), 24000);
+  now_ += milliseconds(150);
+  server_.Listen();
+  ASSERT_TRUE(UntilConnected());
+  // In pieces, as the guest's buffers come.
+  while (player_->DuePosition(queued_end_, now_) > player_->stats().produced) {
+    WriteFrames(480);
+  }
+  ASSERT_TRUE(UntilHeard(PlayRequest::kSkip));
+  EXPECT_EQ(Heard(PlayRequest::kSkip)[0].skip().frame_count(), 650 * 48);
+  EXPECT_FALSE(player_->stats().free_run);
+  Play(milliseconds(20));
+  player_->Release(now_);
+  ASSERT_TRUE(UntilHeard(PlayRequest::kEnd));
+  EXPECT_EQ(Heard(PlayRequest::kPacket).size(), 2u);
+  EXPECT_EQ(HeardUpTo(), player_->stats().produced);
+  EXPECT_EQ(player_->stats().skipped, 650 * 48);
+}
+
+TEST_F(RemotePlayerTest,
+       ASourceThatHadNothingLosesNothingWhenTheServiceIsBack) {
+  MakePlayer();
+  ASSERT_TRUE(Until([&] { return !player_->last_error().ok(); }));
+  Prepare();
+  player_->Start(now_);
+  Play(milliseconds(500));
+  WriteFrames(player_->DuePosition(24000, now_) - player_->stats().produced);
+  now_ += seconds(5);
+  server_.Listen();
+  ASSERT_TRUE(UntilConnected());
+  EXPECT_EQ(player_->DuePosition(34000, now_), 24000 + 960);
+  WriteFrames(960);
+  Play(milliseconds(20));
+  ASSERT_TRUE(UntilHeard(PlayRequest::kPacket, 2));
+  EXPECT_EQ(Heard(PlayRequest::kSkip)[0].skip().frame_count(), 24000 + 960);
+}
+
 TEST_F(RemotePlayerTest, ABrokenCallGoesOnWithTheSameEpochOnTheNext) {
   server_.Listen();
   MakePlayer();
@@ -364,7 +408,8 @@ TEST_F(RemotePlayerTest, EpochsThatTheServerDoesNotPlayDoNotPileUp) {
   EXPECT_EQ(HeardUpTo(), player_->stats().produced);
 }
 
-TEST_F(RemotePlayerTest, ASourceThatIsAskedFromWithinOnOpenBeginsOnce) {
+TEST_F(RemotePlayerTest,
+       ASourceThatIsAskedFromWithinOnOpenBeginsEachEpochOnce) {
   MakePlayer();
   ASSERT_TRUE(Until([&] { return !player_->last_error().ok(); }));
   Prepare();
@@ -384,7 +429,8 @@ TEST_F(RemotePlayerTest, ASourceThatIsAskedFromWithinOnOpenBeginsOnce) {
   player_->set_on_due(nullptr);
   Play(milliseconds(50));
   ASSERT_TRUE(UntilHeard(PlayRequest::kPacket, 5));
-  EXPECT_EQ(Heard(PlayRequest::kBegin).size(), 1u);
+  ASSERT_EQ(Heard(PlayRequest::kBegin).size(), 2u);
+  EXPECT_EQ(Heard(PlayRequest::kBegin)[1].begin().epoch(), 2u);
 }
 
 TEST_F(RemotePlayerTest, AnEpochThatLostItsServerIsNotWaitedFor) {
