@@ -300,6 +300,19 @@ TEST_F(BackendTest, ANewCallFdIsSignaledSinceAnInterruptMayBeLost) {
   EXPECT_EQ(eventfd_read(fd.get(), &count), 0);
 }
 
+TEST_F(BackendTest, ACallFdThatNobodyReadsStopsNothing) {
+  Start();
+  int ends[2];
+  ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+  const UniqueFd call(ends[1]);
+  close(ends[0]);
+  // It is signaled at once, which a SIGPIPE would answer.
+  EXPECT_TRUE(
+      vmm_.Command(Request::kSetVringCall, Encode(uint64_t{2}), {call.get()})
+          .ok());
+  EXPECT_TRUE(vmm_.GetU64(Request::kGetFeatures).ok());
+}
+
 // --- Pause, reset, and the VMM's end ---
 
 TEST_F(BackendTest, APauseKeepsTheDevicesStateAndOffersBuffersAgain) {

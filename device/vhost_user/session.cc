@@ -68,8 +68,11 @@ bool CanBeWaitedFor(const UniqueFd& fd) {
 }
 
 // Interrupts the guest. Never blocks: a counter that is full says it already.
+// A pipe that nobody reads any more would answer with a SIGPIPE.
 void Signal(const UniqueFd& fd) {
-  if (!fd.valid() || !Ready(fd.get(), POLLOUT)) return;
+  if (!fd.valid() || !Ready(fd.get(), POLLOUT) || Ready(fd.get(), POLLERR)) {
+    return;
+  }
   const uint64_t one = 1;
   [[maybe_unused]] ssize_t n = write(fd.get(), &one, sizeof(one));
 }
