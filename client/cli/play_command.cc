@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "client/cli/progress_line.h"
+#include "client/cli/read_ahead.h"
 #include "client/cli/sound_file.h"
 #include "client/encoder_factory.h"
 #include "client/remote_player.h"
@@ -36,6 +37,8 @@ constexpr seconds kDrainPatience{10};
 constexpr milliseconds kProgressInterval{100};
 // Read ahead of the clock, like a guest's ring.
 constexpr int kRingMs = 200;
+// Read at a time: what comes through a slow pipe is played when it comes.
+constexpr int kPieceMs = 10;
 
 void Complain(const std::string& what) {
   std::fprintf(stderr, "earshot: %s\n", what.c_str());
@@ -44,9 +47,9 @@ void Complain(const std::string& what) {
 // Feeds a file to a RemotePlayer at its pace.
 class Playback {
  public:
-  Playback(const PlayFlags& flags, SoundFile& file)
+  Playback(const PlayFlags& flags, std::shared_ptr<SoundFile> file)
       : flags_(flags),
-        file_(file),
+        file_(std::move(file)),
         on_terminal_(isatty(STDERR_FILENO) != 0),
         due_timer_(loop_),
         progress_timer_(loop_),
@@ -63,6 +66,8 @@ class Playback {
     kOver,
   };
 
+  void WaitForSignal();
+  void OnSignal();
   void OnEvent();
   void Begin();
   void Feed();
@@ -72,12 +77,15 @@ class Playback {
   void ShowProgress();
   int64_t Queued() const {
     return static_cast<int64_t>(queue_.size() - queue_start_) /
-           file_.channels();
+           file_->channels();
+  }
+  int64_t RingFrames() const {
+    return int64_t{file_->rate_hz()} * kRingMs / 1000;
   }
   static MonotonicTime Now() { return std::chrono::steady_clock::now(); }
 
   const PlayFlags& flags_;
-  SoundFile& file_;
+  const std::shared_ptr<SoundFile> file_;  // the reading thread's, too
   const bool on_terminal_;
   boost::asio::io_context loop_;
   boost::asio::steady_timer due_timer_;
@@ -85,11 +93,13 @@ class Playback {
   boost::asio::steady_timer patience_;
   boost::asio::signal_set signals_;
   std::unique_ptr<RemotePlayer> player_;
+  std::unique_ptr<ReadAhead> ahead_;
 
   State state_ = State::kConnecting;
   std::vector<float> queue_;  // read and not yet due, from queue_start_
   size_t queue_start_ = 0;
   bool file_over_ = false;
+  bool started_ = false;  // the clock runs
   bool stopped_ = false;  // by the user
   bool feeding_ = false;
   int64_t delay_frames_ = 0;
@@ -117,18 +127,33 @@ int Playback::Run() {
              std::string(player_->last_error().message()));
     Finish(kExitFailure);
   });
-  signals_.async_wait([this](const boost::system::error_code& error, int) {
-    if (error) return;
-    stopped_ = true;
-    if (state_ == State::kPlaying) {
-      ReleaseNow();
-    } else {
-      Finish(kExitOk);
-    }
-  });
+  WaitForSignal();
+  const int piece = std::max(1, file_->rate_hz() * kPieceMs / 1000);
+  ahead_ = std::make_unique<ReadAhead>(
+      [file = file_, piece] { return file->Read(piece); },
+      static_cast<size_t>(RingFrames()) * file_->channels(),
+      loop_.get_executor(), [this] { Feed(); });
   ShowProgress();
   loop_.run();
   return exit_code_;
+}
+
+void Playback::WaitForSignal() {
+  signals_.async_wait([this](const boost::system::error_code& error, int) {
+    if (error) return;
+    OnSignal();
+    WaitForSignal();
+  });
+}
+
+// The first one lets the service play what it has; a second does not wait.
+void Playback::OnSignal() {
+  stopped_ = true;
+  if (state_ == State::kPlaying) {
+    ReleaseNow();
+  } else {
+    Finish(kExitOk);
+  }
 }
 
 void Playback::OnEvent() {
@@ -155,33 +180,24 @@ void Playback::OnEvent() {
 
 void Playback::Begin() {
   PlayerFormat format;
-  format.rate_hz = file_.rate_hz();
-  format.channels = file_.channels();
-  format.buffer_frames = file_.rate_hz() * kRingMs / 1000;
-  const MonotonicTime now = Now();
-  if (absl::Status status = player_->Prepare(format, now); !status.ok()) {
+  format.rate_hz = file_->rate_hz();
+  format.channels = file_->channels();
+  format.buffer_frames = static_cast<int>(RingFrames());
+  if (absl::Status status = player_->Prepare(format, Now()); !status.ok()) {
     Complain(flags_.file + ": " + std::string(status.message()));
     Finish(kExitFailure);
     return;
   }
   state_ = State::kPlaying;
-  Fill();
-  player_->Start(now);
   Feed();
 }
 
 void Playback::Fill() {
-  const int64_t want = int64_t{file_.rate_hz()} * kRingMs / 1000;
-  if (file_over_ || Queued() > want / 2) return;
+  if (file_over_ || Queued() > RingFrames() / 2) return;
   queue_.erase(queue_.begin(),
                queue_.begin() + static_cast<ptrdiff_t>(queue_start_));
   queue_start_ = 0;
-  while (!file_over_ && Queued() < want) {
-    const absl::Span<const float> piece =
-        file_.Read(static_cast<int>(want - Queued()));
-    queue_.insert(queue_.end(), piece.begin(), piece.end());
-    file_over_ = piece.empty();
-  }
+  file_over_ = !ahead_->Take(queue_);
 }
 
 void Playback::Feed() {
@@ -190,18 +206,24 @@ void Playback::Feed() {
   feeding_ = true;
   const MonotonicTime now = Now();
   Fill();
+  if (!started_ && (Queued() > 0 || file_over_)) {
+    started_ = true;
+    player_->Start(now);
+  }
   const int64_t produced = player_->stats().produced;
   const int64_t due = player_->DuePosition(produced + Queued(), now) - produced;
   if (due > 0) {
-    const size_t samples = static_cast<size_t>(due) * file_.channels();
+    const size_t samples = static_cast<size_t>(due) * file_->channels();
     player_->Write(absl::MakeConstSpan(queue_).subspan(queue_start_, samples),
                    now);
     queue_start_ += samples;
   }
   delay_frames_ = player_->DelayFrames(now);
   feeding_ = false;
-  if (file_over_ && Queued() == 0) {
-    ReleaseNow();
+  if (Queued() == 0) {
+    due_timer_.cancel();
+    // Or more is still to be read.
+    if (file_over_) ReleaseNow();
     return;
   }
   due_timer_.expires_at(
@@ -237,7 +259,7 @@ void Playback::Finish(int code) {
   const bool whole = stats.skipped == 0 && stats.lost == 0;
   exit_code_ = code == kExitOk && !whole && !stopped_ ? kExitFailure : code;
   if (on_terminal_) std::fputs("\r\033[K", stderr);
-  if (began && stats.produced > 0) {
+  if (began) {
     std::puts(
         SummaryLine(stats, flags_.file, flags_.playback.server(), delay_frames_)
             .c_str());
@@ -250,7 +272,7 @@ void Playback::ShowProgress() {
   const std::string line =
       state_ == State::kConnecting
           ? "connecting to " + flags_.playback.server()
-          : ProgressLine(player_->stats(), file_.frames(), delay_frames_);
+          : ProgressLine(player_->stats(), file_->frames(), delay_frames_);
   std::fprintf(stderr, "\r\033[K%s", line.c_str());
   std::fflush(stderr);
   progress_timer_.expires_after(kProgressInterval);
@@ -279,7 +301,7 @@ int RunPlay(const PlayFlags& flags) {
     Complain(flags.file + ": " + std::string(encoder.status().message()));
     return kExitFailure;
   }
-  Playback playback(flags, **file);
+  Playback playback(flags, std::shared_ptr<SoundFile>(*std::move(file)));
   return playback.Run();
 }
 
