@@ -63,7 +63,6 @@ void Run(const Setup& setup, absl::Span<uint8_t> memory) {
                         setup.event_idx & 1, [&] { ++notifications; });
   if (!queue.ok()) return;
   std::deque<DescriptorChain> held;
-  int pushed = 0;
   for (uint8_t operation : setup.operations) {
     for (int i = 0; i < 4; ++i) {
       absl::StatusOr<std::optional<DescriptorChain>> popped = queue->Pop();
@@ -76,7 +75,6 @@ void Run(const Setup& setup, absl::Span<uint8_t> memory) {
     if ((operation & 4) && !held.empty()) {
       queue->PushUsed(held.front(), operation);
       held.pop_front();
-      ++pushed;
     }
     if (operation & 8) queue->Notify();
     if (operation & 16) queue->EnableKicks();
