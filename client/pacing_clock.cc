@@ -7,12 +7,12 @@ namespace earshot {
 
 using std::chrono::nanoseconds;
 
-void PacingClock::Reset(int rate_hz) {
+void PacingClock::Reset(int rate_hz, int64_t position) {
   rate_hz_ = rate_hz;
   ppm_ = 0;
   frames_per_ns_ = rate_hz / 1e9;
   running_ = false;
-  anchor_position_ = 0;
+  anchor_position_ = static_cast<double>(position);
 }
 
 void PacingClock::Start(MonotonicTime now) {

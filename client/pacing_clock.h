@@ -14,8 +14,8 @@ namespace earshot {
 // Thread: the loop of its owner. Positions are frames since Reset().
 class PacingClock {
  public:
-  // Stands still at position 0, at the nominal rate.
-  void Reset(int rate_hz);
+  // Stands still at `position`, at the nominal rate.
+  void Reset(int rate_hz, int64_t position = 0);
   void Start(MonotonicTime now);
   void Stop(MonotonicTime now);
   // From `now` on it runs faster by so many parts per million.

@@ -29,6 +29,11 @@ constexpr milliseconds kMaxStall{80};
 // Ended epochs that the server may have still to play; those of a source that
 // starts and ends them faster than they are played wait, in free-run.
 constexpr size_t kMaxDraining = 64;
+// A card has a FIFO, which it fills at once when it starts: so the sound leaves
+// a little ahead of the clock, by so much or an eighth of the source's ring.
+// ALSA gives up a period that is late by a fixed time, drained rings included.
+constexpr milliseconds kFifo{5};
+constexpr int kRingsPerFifo = 8;
 // Progress comes every 50 ms while an epoch plays: the played position is
 // carried forward by the clock for no longer than a few of them.
 constexpr milliseconds kMaxExtrapolation{200};
@@ -154,7 +159,9 @@ absl::Status RemotePlayer::Impl::Prepare(const PlayerFormat& format,
   stats_ = PlayerStats();
   stats_.epoch = ++last_epoch_;
   stats_.rate_hz = format.rate_hz;
-  clock_.Reset(format.rate_hz);
+  clock_.Reset(format.rate_hz,
+               std::min<int64_t>(Frames(kFifo.count()),
+                                 format.buffer_frames / kRingsPerFifo));
   credit_.Revoke(0);
   begun_ = sending_ = playing_ = false;
   skip_reason_ = v1::Skip::REASON_OUTAGE;

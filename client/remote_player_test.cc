@@ -54,7 +54,8 @@ class RemotePlayerTest : public testing::Test {
     return Until([this] { return player_->stats().connected; });
   }
 
-  void Prepare(int buffer_frames = 9600) {
+  // Without a known ring there is no FIFO: positions are those of the clock.
+  void Prepare(int buffer_frames = 0) {
     PlayerFormat format;
     format.buffer_frames = buffer_frames;
     format.period_frames = 480;
@@ -120,7 +121,7 @@ TEST_F(RemotePlayerTest, SaysWhatTheContractAsksForInItsOrder) {
   server_.Listen();
   MakePlayer();
   ASSERT_TRUE(UntilConnected());
-  Prepare();
+  Prepare(9600);
   player_->Start(now_);
   Play(milliseconds(100));
   player_->Release(now_);
@@ -136,6 +137,20 @@ TEST_F(RemotePlayerTest, SaysWhatTheContractAsksForInItsOrder) {
   EXPECT_EQ(heard[1].begin().guest_buffer_frames(), 9600);
   EXPECT_EQ(heard.back().end().end_frame(), 4800);
   EXPECT_EQ(HeardUpTo(), 4800);
+}
+
+TEST_F(RemotePlayerTest, FillsItsFifoAtTheStart) {
+  server_.Listen();
+  MakePlayer();
+  ASSERT_TRUE(UntilConnected());
+  Prepare(9600);  // 5 ms
+  player_->Start(now_);
+  EXPECT_EQ(player_->DuePosition(9600, now_), 240);
+  player_->Release(now_);
+  Prepare(512);  // an eighth
+  player_->Start(now_);
+  EXPECT_EQ(player_->DuePosition(512, now_), 64);
+  EXPECT_EQ(player_->DuePosition(512, now_ + milliseconds(1)), 64 + 48);
 }
 
 TEST_F(RemotePlayerTest, ProducesWithTheClockUpToTheInitialWindow) {
@@ -178,9 +193,9 @@ TEST_F(RemotePlayerTest, RunsFreeWhenTheStallBudgetIsUsedUp) {
   server_.Listen();
   MakePlayer();
   ASSERT_TRUE(UntilConnected());
-  Prepare(4800);  // a ring of 100 ms: 50 ms
+  Prepare(4800);  // a ring of 100 ms: 50 ms, and a FIFO of 5 ms
   player_->Start(now_);
-  Play(milliseconds(249));
+  Play(milliseconds(244));
   EXPECT_FALSE(player_->stats().free_run);
   Play(milliseconds(101));
   EXPECT_TRUE(player_->stats().free_run);
