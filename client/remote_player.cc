@@ -30,9 +30,10 @@ constexpr milliseconds kMaxStall{80};
 // starts and ends them faster than they are played wait, in free-run.
 constexpr size_t kMaxDraining = 64;
 // A card has a FIFO, which it fills at once when it starts: so the sound leaves
-// a little ahead of the clock, by so much or an eighth of the source's ring.
-// ALSA gives up a period that is late by a fixed time, drained rings included.
-constexpr milliseconds kFifo{5};
+// ahead of the clock by a usual packet, which then need not be waited for, or
+// by an eighth of the source's ring. Where a guest measures how long its sound
+// takes, or gives up what is late, our own delays are covered by it.
+constexpr milliseconds kFifo{10};
 constexpr int kRingsPerFifo = 8;
 // Progress comes every 50 ms while an epoch plays: the played position is
 // carried forward by the clock for no longer than a few of them.

@@ -135,17 +135,17 @@ TEST_F(RemotePlayerTest, SaysWhatTheContractAsksForInItsOrder) {
   EXPECT_EQ(heard[1].begin().codec(), v1::CODEC_PCM_S16LE);
   EXPECT_EQ(heard[1].begin().format().rate_hz(), 48000);
   EXPECT_EQ(heard[1].begin().guest_buffer_frames(), 9600);
-  EXPECT_EQ(heard.back().end().end_frame(), 4800);
-  EXPECT_EQ(HeardUpTo(), 4800);
+  EXPECT_EQ(heard.back().end().end_frame(), 4800 + 480);
+  EXPECT_EQ(HeardUpTo(), 4800 + 480);
 }
 
 TEST_F(RemotePlayerTest, FillsItsFifoAtTheStart) {
   server_.Listen();
   MakePlayer();
   ASSERT_TRUE(UntilConnected());
-  Prepare(9600);  // 5 ms
+  Prepare(9600);  // 10 ms
   player_->Start(now_);
-  EXPECT_EQ(player_->DuePosition(9600, now_), 240);
+  EXPECT_EQ(player_->DuePosition(9600, now_), 480);
   player_->Release(now_);
   Prepare(512);  // an eighth
   player_->Start(now_);
@@ -193,9 +193,9 @@ TEST_F(RemotePlayerTest, RunsFreeWhenTheStallBudgetIsUsedUp) {
   server_.Listen();
   MakePlayer();
   ASSERT_TRUE(UntilConnected());
-  Prepare(4800);  // a ring of 100 ms: 50 ms, and a FIFO of 5 ms
+  Prepare(4800);  // a ring of 100 ms: 50 ms, and a FIFO of 10 ms
   player_->Start(now_);
-  Play(milliseconds(244));
+  Play(milliseconds(239));
   EXPECT_FALSE(player_->stats().free_run);
   Play(milliseconds(101));
   EXPECT_TRUE(player_->stats().free_run);
