@@ -50,8 +50,15 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> CreateChannel(
   // A proxy of the environment is for the web, not for sound.
   args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  return grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(),
-                                   args);
+  std::shared_ptr<grpc::Channel> channel = grpc::CreateCustomChannel(
+      server, grpc::InsecureChannelCredentials(), args);
+  // gRPC 1.51 ends the threads of its callback API when the last channel and
+  // server that used them go, and now and then aborts then: one of the threads
+  // gives back a reference to their queue that is no longer there. So the first
+  // channel stays for as long as the process.
+  static const auto* const kept = new std::shared_ptr<grpc::Channel>(channel);
+  (void)kept;
+  return channel;
 }
 
 }  // namespace earshot

@@ -37,6 +37,15 @@ void InitPlugins() {
   });
 }
 
+// gRPC 1.51 ends the threads of its callback API when the last server and
+// channel that used them go, and now and then aborts then: one of the threads
+// gives back a reference to their queue that is no longer there. So the first
+// server, though it is shut down, stays for as long as the process.
+void Retire(std::unique_ptr<grpc::Server> server) {
+  static const grpc::Server* const kept = server.release();
+  (void)kept;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<EarshotServer>> EarshotServer::Start(
@@ -69,7 +78,7 @@ bool EarshotServer::Drain(std::chrono::milliseconds timeout) {
   pool_.Stop();
   server_->Shutdown(std::chrono::system_clock::now() + kLastGrace);
   server_->Wait();
-  server_.reset();
+  Retire(std::move(server_));
   for (const std::string& path : unix_paths_) unlink(path.c_str());
   return drained;
 }
@@ -105,7 +114,7 @@ absl::Status EarshotServer::Listen() {
   for (size_t i = 0; i < ports.size(); ++i) {
     const ListenAddress& address = options_.listen[i];
     if (ports[i] <= 0) {
-      server_.reset();
+      Retire(std::move(server_));
       return absl::UnavailableError(absl::StrCat(
           "cannot listen at ", address.text, ": ", WhyNotListen(address)));
     }
