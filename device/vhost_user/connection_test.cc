@@ -9,6 +9,8 @@
 #include <cstring>
 #include <utility>
 
+#include "device/vhost_user/send_with_fds.h"
+
 namespace earshot::vhost_user {
 namespace {
 
@@ -38,21 +40,7 @@ class ConnectionTest : public testing::Test {
   void Send(const Bytes& bytes, int fds = 0) {
     const UniqueFd fd(eventfd(0, EFD_CLOEXEC));
     const std::vector<int> all(fds, fd.get());
-    std::vector<char> control(CMSG_SPACE(fds * sizeof(int)));
-    iovec data = {const_cast<uint8_t*>(bytes.data()), bytes.size()};
-    msghdr message = {};
-    message.msg_iov = &data;
-    message.msg_iovlen = 1;
-    if (fds > 0) {
-      message.msg_control = control.data();
-      message.msg_controllen = control.size();
-      cmsghdr* part = CMSG_FIRSTHDR(&message);
-      part->cmsg_level = SOL_SOCKET;
-      part->cmsg_type = SCM_RIGHTS;
-      part->cmsg_len = CMSG_LEN(fds * sizeof(int));
-      std::memcpy(CMSG_DATA(part), all.data(), fds * sizeof(int));
-    }
-    EXPECT_EQ(sendmsg(vmm_.get(), &message, 0),
+    EXPECT_EQ(SendWithFds(vmm_.get(), bytes, all, 0),
               static_cast<ssize_t>(bytes.size()));
   }
 

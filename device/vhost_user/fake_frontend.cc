@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "device/vhost_user/send_with_fds.h"
 #include "device/virtio/features.h"
 
 namespace earshot::vhost_user {
@@ -284,21 +285,7 @@ absl::Status FakeFrontend::SendMessage(uint32_t request, uint32_t flags,
 
 absl::Status FakeFrontend::SendRaw(absl::Span<const uint8_t> bytes,
                                    const std::vector<int>& fds) {
-  iovec data = {const_cast<uint8_t*>(bytes.data()), bytes.size()};
-  std::vector<char> control(CMSG_SPACE(fds.size() * sizeof(int)));
-  msghdr message = {};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  if (!fds.empty()) {
-    message.msg_control = control.data();
-    message.msg_controllen = control.size();
-    cmsghdr* part = CMSG_FIRSTHDR(&message);
-    part->cmsg_level = SOL_SOCKET;
-    part->cmsg_type = SCM_RIGHTS;
-    part->cmsg_len = CMSG_LEN(fds.size() * sizeof(int));
-    std::memcpy(CMSG_DATA(part), fds.data(), fds.size() * sizeof(int));
-  }
-  if (sendmsg(socket_.get(), &message, MSG_NOSIGNAL) !=
+  if (SendWithFds(socket_.get(), bytes, fds, MSG_NOSIGNAL) !=
       static_cast<ssize_t>(bytes.size())) {
     return Errno("sendmsg");
   }

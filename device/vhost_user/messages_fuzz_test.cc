@@ -18,6 +18,7 @@
 
 #include "device/vhost_user/connection.h"
 #include "device/vhost_user/fake_device.h"
+#include "device/vhost_user/send_with_fds.h"
 #include "device/vhost_user/session.h"
 
 namespace earshot::vhost_user {
@@ -63,25 +64,6 @@ struct Files {
   UniqueFd event;
 };
 
-void SendAll(int socket, const std::vector<uint8_t>& bytes,
-             const std::vector<int>& fds) {
-  iovec data = {const_cast<uint8_t*>(bytes.data()), bytes.size()};
-  std::vector<char> control(CMSG_SPACE(fds.size() * sizeof(int)));
-  msghdr message = {};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  if (!fds.empty()) {
-    message.msg_control = control.data();
-    message.msg_controllen = control.size();
-    cmsghdr* part = CMSG_FIRSTHDR(&message);
-    part->cmsg_level = SOL_SOCKET;
-    part->cmsg_type = SCM_RIGHTS;
-    part->cmsg_len = CMSG_LEN(fds.size() * sizeof(int));
-    std::memcpy(CMSG_DATA(part), fds.data(), fds.size() * sizeof(int));
-  }
-  sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-}
-
 // Returns false when the connection is to be closed.
 bool HandleAll(Connection& connection, Session& session, MonotonicTime now) {
   for (;;) {
@@ -119,7 +101,7 @@ void Run(Input input) {
     const size_t payload = std::min<size_t>(header.size, kMaxPayloadSize);
     bytes.resize(sizeof(Header) + payload);
     input.Take(bytes.data() + sizeof(Header), payload);
-    SendAll(vmm.get(), bytes, fds);
+    SendWithFds(vmm.get(), bytes, fds, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (!HandleAll(connection, session, now)) break;
     if (after & 2) {
       eventfd_write(files.event.get(), 1);
