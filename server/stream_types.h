@@ -23,6 +23,11 @@ struct EpochParams {
   // Frames that the decoder puts out, each time that it starts anew, before
   // the first frame of the stream.
   int pre_skip_frames = 0;
+  // Takes the place of pre_skip_frames where the codec starts for the first
+  // time in an epoch that goes on in its middle; 0 if there is none.
+  int pre_roll_frames = 0;
+  // The client wants the least delay.
+  bool low_latency = false;
   int guest_buffer_frames = 0;
   int guest_period_frames = 0;
   // Where positions start: 0, or where an epoch goes on after a new Open.

@@ -49,6 +49,10 @@ class AudioSink {
   // it should be: files are complete.
   virtual void Stop() = 0;
 
+  // How long after it was pulled a frame is heard, as far as the sink knows.
+  virtual std::chrono::nanoseconds latency() const {
+    return std::chrono::nanoseconds(0);
+  }
   // Where the sound goes, such as "wav:/srv/a.wav".
   virtual std::string description() const = 0;
   // What is wrong, for people; empty if nothing is.
