@@ -1,0 +1,60 @@
+#include "client/margin_steering.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace earshot {
+namespace {
+
+// A PI controller of 0.01 Hz, damped critically. At 0.05 Hz jitter of 20±5 ms
+// would shake the guest's clock by 600 ppm.
+constexpr double kOmega = 2 * 3.14159265358979 * 0.01;  // 1/s
+constexpr double kProportional = 2 * kOmega;            // 1/s
+constexpr double kIntegral = kOmega * kOmega;           // 1/s^2
+// Quartz clocks are within 100 ppm each; hosts and cards rarely beyond 500.
+constexpr double kMaxDrift = 500e-6;
+// What the proportional part may add.
+constexpr double kMaxFine = 500e-6;
+// Beyond this error a slew takes over: the delay itself is wrong (a start, an
+// outage, a target that sinks), and the drift has nothing to learn from it.
+constexpr double kSlewBeyond = 0.005;  // s
+constexpr double kSlewGain = 0.2;      // 1/s
+constexpr double kMaxSlew = 5000e-6;
+// Progress comes every 50 ms. After a longer gap (lost, or a host that stood
+// still) one error does not speak for all of it.
+constexpr double kMaxStep = 0.25;  // s
+
+double Seconds(std::chrono::nanoseconds duration) {
+  return static_cast<double>(duration.count()) / 1e9;
+}
+
+}  // namespace
+
+void MarginSteering::Reset() { *this = MarginSteering(); }
+
+double MarginSteering::OnError(std::chrono::nanoseconds error,
+                               MonotonicTime now) {
+  const double step =
+      last_error_ ? std::clamp(Seconds(now - *last_error_), 0.0, kMaxStep) : 0;
+  last_error_ = now;
+  const double e = Seconds(error);
+  if (std::abs(e) > kSlewBeyond) {
+    const double slew =
+        std::min(kMaxSlew, kMaxFine + (std::abs(e) - kSlewBeyond) * kSlewGain);
+    correction_ = std::copysign(slew, -e);
+  } else {
+    correction_ = std::clamp(-kProportional * e, -kMaxFine, kMaxFine);
+    integral_ =
+        std::clamp(integral_ - kIntegral * e * step, -kMaxDrift, kMaxDrift);
+  }
+  return ppm();
+}
+
+void MarginSteering::Hold() {
+  correction_ = 0;
+  last_error_.reset();
+}
+
+double MarginSteering::ppm() const { return (integral_ + correction_) * 1e6; }
+
+}  // namespace earshot
