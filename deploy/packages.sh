@@ -15,7 +15,7 @@ PACKAGES=(
   clang libclang-rt-dev clangd lld llvm zip shellcheck pyflakes3
   # The test guest and the programs that drive it.
   python3 python3-numpy python3-grpcio python3-protobuf
-  cpio xz-utils zstd util-linux
+  cpio xz-utils zstd util-linux debootstrap e2fsprogs
 )
 
 # Each version of these judges differently, and Debian 13 has no 14.

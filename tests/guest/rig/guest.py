@@ -32,6 +32,11 @@ def build_image():
     return _built(ROOT / "deploy/guest/build-image")
 
 
+def build_desktop():
+    """The disk of the desktop guest."""
+    return _built(ROOT / "deploy/guest/build-desktop-image")
+
+
 def build_selftests():
     """The archive of the kernel's ALSA selftests."""
     return _built(ROOT / "tests/guest/build-selftests")
@@ -58,12 +63,12 @@ def cpio(files):
 class Guest:
     """A guest that runs commands for the host.
 
-    `sound` are the arguments of QEMU that make its sound card. The serial
-    console, each line with the time since the start, goes to `serial.log` in
-    `folder`; the sockets of QEMU are there too.
+    `sound` are the arguments of QEMU that make its sound card, `disk` is that
+    of a desktop. The serial console, each line with the time since the start,
+    goes to `serial.log` in `folder`; the sockets of QEMU are there too.
     """
 
-    def __init__(self, folder, sound, files=None, archives=(), cpus=1, timeout=60):
+    def __init__(self, folder, sound, files=None, archives=(), cpus=1, disk=None, timeout=60):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.boots = 0
@@ -76,14 +81,17 @@ class Guest:
             for archive in archives:
                 out.write(Path(archive).read_bytes())
             out.write(cpio(files or {}))
+        memory = "1024M" if disk else "256M"
+        # What the guest writes to the disk goes when it goes.
+        desktop = ["-drive", f"file={disk},format=raw,if=virtio,snapshot=on"] if disk else []
         # KVM may be there and still never boot a guest, so it is not tried.
         self._qemu = subprocess.Popen(
-            steady.tied_to_us(steady.GUEST, ["qemu-system-x86_64", "-M", "q35,memory-backend=mem", "-m", "256M",
-             "-object", "memory-backend-memfd,id=mem,size=256M,share=on",
+            steady.tied_to_us(steady.GUEST, ["qemu-system-x86_64", "-M", "q35,memory-backend=mem", "-m", memory,
+             "-object", f"memory-backend-memfd,id=mem,size={memory},share=on",
              "-accel", "tcg,thread=multi", "-smp", str(cpus), "-nodefaults", "-no-user-config",
              "-display", "none", "-serial", "stdio",
              "-kernel", image / "vmlinux", "-initrd", initrd,
-             "-append", "console=ttyS0 panic=-1 quiet",
+             "-append", "console=ttyS0 panic=-1 quiet" + " desktop" * bool(disk), *desktop,
              "-qmp", f"unix:{self.folder}/qmp.sock,server=on,wait=off",
              "-device", "virtio-serial-pci",
              "-chardev", f"socket,id=control,path={self.folder}/control.sock,server=on,wait=off",
