@@ -246,6 +246,16 @@ std::vector<UsedChain> FakeFrontend::WaitForUsed(int queue, size_t count) {
   return used;
 }
 
+void FakeFrontend::WaitForInterrupt(int queue,
+                                    std::chrono::microseconds timeout) {
+  const auto seconds =
+      std::chrono::duration_cast<std::chrono::seconds>(timeout);
+  const timespec limit = {seconds.count(),
+                          std::chrono::nanoseconds(timeout - seconds).count()};
+  pollfd waiting = {queues_.at(queue).call.get(), POLLIN, 0};
+  if (ppoll(&waiting, 1, &limit, nullptr) > 0) TakeInterrupts(queue);
+}
+
 uint64_t FakeFrontend::TakeInterrupts(int queue) {
   eventfd_t count = 0;
   return eventfd_read(queues_.at(queue).call.get(), &count) == 0 ? count : 0;

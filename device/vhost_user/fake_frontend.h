@@ -71,6 +71,8 @@ class FakeFrontend {
   std::vector<UsedChain> Collect(int queue);
   // Collects until there are `count`, or less at the timeout.
   std::vector<UsedChain> WaitForUsed(int queue, size_t count);
+  // Sleeps until the next interrupt, or the timeout; takes it.
+  void WaitForInterrupt(int queue, std::chrono::microseconds timeout);
   // Interrupts since the last call.
   uint64_t TakeInterrupts(int queue);
 

@@ -4,7 +4,6 @@
 #include <cstring>
 #include <utility>
 
-#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "device/sound/fake_sound_driver.h"
 
@@ -51,12 +50,12 @@ void SoundGuest::Queue() {
   const size_t period = params_.period_frames * params_.FrameBytes();
   const size_t ring = params_.buffer_frames * params_.FrameBytes();
   bool added = false;
-  while (queued_ < pcm_.size() && queued_ - completed_ + period <= ring) {
-    const size_t size = std::min(period, pcm_.size() - queued_);
-    vmm_.Add(kSndTxQueue,
-             FakeSoundDriver::TxChain(
-                 0, absl::MakeSpan(pcm_).subspan(queued_, size), kPage));
-    queued_ += size;
+  std::vector<uint8_t> pcm;
+  while (queued_ < size_ && queued_ - completed_ + period <= ring) {
+    pcm.resize(std::min(period, size_ - queued_));
+    source_(queued_, absl::MakeSpan(pcm));
+    vmm_.Add(kSndTxQueue, FakeSoundDriver::TxChain(0, pcm, kPage));
+    queued_ += pcm.size();
     added = true;
   }
   if (added) vmm_.Kick(kSndTxQueue);
@@ -68,6 +67,22 @@ absl::Status SoundGuest::Collect(size_t count) {
     return absl::DeadlineExceededError(
         absl::StrCat("no period completed after ", completed_, " bytes"));
   }
+  return Count(used);
+}
+
+absl::StatusOr<int> SoundGuest::CollectWithin(
+    std::chrono::microseconds timeout) {
+  // Only what comes after the last look at the ring interrupts.
+  std::vector<UsedChain> used = vmm_.Collect(kSndTxQueue);
+  if (used.empty()) {
+    vmm_.WaitForInterrupt(kSndTxQueue, timeout);
+    used = vmm_.Collect(kSndTxQueue);
+  }
+  if (absl::Status status = Count(used); !status.ok()) return status;
+  return static_cast<int>(used.size());
+}
+
+absl::Status SoundGuest::Count(const std::vector<UsedChain>& used) {
   const size_t period = params_.period_frames * params_.FrameBytes();
   for (const UsedChain& chain : used) {
     SndPcmStatus status = {};
@@ -77,15 +92,25 @@ absl::Status SoundGuest::Collect(size_t count) {
           "a period got 0x", absl::Hex(status.status), " after ", completed_));
     }
     latency_bytes_ = status.latency_bytes;
-    completed_ = std::min(completed_ + period, pcm_.size());
+    completed_ = std::min(completed_ + period, size_);
   }
   return absl::OkStatus();
 }
 
 absl::Status SoundGuest::Begin(const Params& params,
                                absl::Span<const uint8_t> pcm) {
+  return Begin(params, pcm.size(),
+               [sound = std::vector<uint8_t>(pcm.begin(), pcm.end())](
+                   size_t offset, absl::Span<uint8_t> bytes) {
+                 std::memcpy(bytes.data(), sound.data() + offset, bytes.size());
+               });
+}
+
+absl::Status SoundGuest::Begin(const Params& params, size_t bytes,
+                               Source source) {
   params_ = params;
-  pcm_.assign(pcm.begin(), pcm.end());
+  size_ = bytes;
+  source_ = std::move(source);
   queued_ = completed_ = 0;
   SndPcmSetParams request = {};
   request.header = {.header = {kSndPcmSetParams}, .stream_id = 0};
@@ -105,7 +130,7 @@ absl::Status SoundGuest::Begin(const Params& params,
 }
 
 absl::Status SoundGuest::PlayOn(size_t keep_bytes) {
-  while (completed_ + keep_bytes < pcm_.size()) {
+  while (completed_ + keep_bytes < size_) {
     if (absl::Status status = Collect(1); !status.ok()) return status;
     Queue();
   }
