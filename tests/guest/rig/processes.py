@@ -30,12 +30,13 @@ def await_condition(condition, what, timeout=10, interval=0.01):
 
 
 class Process:
-    """A program that runs until it is closed; its output goes to a log."""
+    """A program that runs until it is closed; its output goes to a log. What
+    it is to run within, such as nsenter, is `within`: words that exec it."""
 
-    def __init__(self, program, arguments, log):
+    def __init__(self, program, arguments, log, within=()):
         self.name = Path(program).name
         self.log = Path(log)
-        self.command = [str(program), *arguments]
+        self.command = [*within, str(program), *arguments]
         with open(self.log, "ab") as out:
             # Away from the terminal's Ctrl-C: whoever started it ends it.
             self._process = subprocess.Popen(
@@ -47,6 +48,17 @@ class Process:
 
     def __exit__(self, *_):
         self.close()
+
+    @property
+    def pid(self):
+        return self._process.pid
+
+    def send_signal(self, number):
+        self._process.send_signal(number)
+
+    def wait(self, timeout):
+        """Waits for its end; returns its exit code."""
+        return self._process.wait(timeout)
 
     @property
     def alive(self):
@@ -86,16 +98,17 @@ class Process:
 
 
 class Server(Process):
-    """earshot-server, which records into the folder `recordings`."""
+    """earshot-server, which records into the folder `recordings`; `listen` is
+    one address or several, with commas."""
 
-    def __init__(self, folder, listen, recordings):
+    def __init__(self, folder, listen, recordings, arguments=(), within=()):
         Path(recordings).mkdir(parents=True, exist_ok=True)
         self.address = listen
         self.recordings = Path(recordings)
         super().__init__(BIN / "server/earshot-server",
-                         [f"--listen={listen}", f"--sink=wav:{recordings}"],
-                         Path(folder) / "server.log")
-        self.client = ReflectionClient(listen)
+                         [f"--listen={listen}", f"--sink=wav:{recordings}", *arguments],
+                         Path(folder) / "server.log", within)
+        self.client = ReflectionClient(listen.partition(",")[0])
         try:
             await_condition(self._serves, "earshot-server serves", 15, 0.02)
         except BaseException:
@@ -127,12 +140,12 @@ class Server(Process):
 class Device(Process):
     """earshot-device, which listens for a VMM at `socket`."""
 
-    def __init__(self, folder, server, vm, arguments=()):
+    def __init__(self, folder, server, vm, arguments=(), within=()):
         self.socket = Path(folder) / "device.sock"
         self.stream_name = f"vms/{vm}/streams/0"
         super().__init__(BIN / "device/earshot-device",
                          [f"--socket={self.socket}", f"--server={server}", f"--vm={vm}", *arguments],
-                         Path(folder) / "device.log")
+                         Path(folder) / "device.log", within)
         try:
             await_condition(lambda: self.require() and self.socket.exists(),
                             "earshot-device listens", 10)

@@ -1,8 +1,10 @@
 """A gRPC client that knows a server only by what its reflection tells."""
+import functools
 import importlib
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 import grpc
@@ -13,6 +15,7 @@ FAST_RECONNECT = [("grpc.initial_reconnect_backoff_ms", 50), ("grpc.min_reconnec
                   ("grpc.max_reconnect_backoff_ms", 100)]
 
 
+@functools.cache
 def _compile_reflection():
     """The messages of reflection itself, compiled by protoc."""
     with tempfile.TemporaryDirectory() as out:
@@ -26,13 +29,14 @@ def _compile_reflection():
 
 
 class ReflectionClient:
-    """Calls unary methods by name; requests and responses are dicts."""
+    """Calls methods by name, from any thread; requests and responses are dicts."""
 
     def __init__(self, target):
         self._reflection = _compile_reflection()
         self._channel = grpc.insecure_channel(target, FAST_RECONNECT)
         self._pool = descriptor_pool.DescriptorPool()
         self._known = set()
+        self._learning = threading.Lock()  # guards _pool and _known
 
     def close(self):
         self._channel.close()
@@ -47,24 +51,38 @@ class ReflectionClient:
         return [service.name for service in self._ask(request).list_services_response.service]
 
     def call(self, method, timeout=5, **fields):
-        """Calls "package.Service/Method" with a request of these fields."""
+        """Calls the unary "package.Service/Method" with a request of these fields."""
+        invoke, request = self._invocation(self._channel.unary_unary, method, fields)
+        return self._as_dict(invoke(request, timeout=timeout))
+
+    def stream(self, method, **fields):
+        """Calls a server-streaming method; yields its responses, until it ends
+        or the client is closed."""
+        invoke, request = self._invocation(self._channel.unary_stream, method, fields)
+        for response in invoke(request):
+            yield self._as_dict(response)
+
+    def _invocation(self, arity, method, fields):
         service_name, _, method_name = method.partition("/")
         descriptor = self._service(service_name).methods_by_name[method_name]
         factory = message_factory.MessageFactory(self._pool)
         request = json_format.ParseDict(fields, factory.GetPrototype(descriptor.input_type)())
         response_type = factory.GetPrototype(descriptor.output_type)
-        invoke = self._channel.unary_unary(
-            "/" + method, request_serializer=lambda message: message.SerializeToString(),
-            response_deserializer=response_type.FromString)
-        return json_format.MessageToDict(invoke(request, timeout=timeout),
-                                         including_default_value_fields=True,
+        invoke = arity("/" + method, request_serializer=lambda message: message.SerializeToString(),
+                       response_deserializer=response_type.FromString)
+        return invoke, request
+
+    @staticmethod
+    def _as_dict(message):
+        return json_format.MessageToDict(message, including_default_value_fields=True,
                                          preserving_proto_field_name=True)
 
     def _service(self, name):
-        if name not in self._known:
-            self._learn(self._reflection.ServerReflectionRequest(file_containing_symbol=name))
-            self._known.add(name)
-        return self._pool.FindServiceByName(name)
+        with self._learning:
+            if name not in self._known:
+                self._learn(self._reflection.ServerReflectionRequest(file_containing_symbol=name))
+                self._known.add(name)
+            return self._pool.FindServiceByName(name)
 
     def _learn(self, request):
         """Adds a file to the pool, after those that it imports."""
