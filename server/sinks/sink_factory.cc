@@ -8,6 +8,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "server/sinks/null_sink.h"
+#include "server/sinks/pulse_player.h"
+#include "server/sinks/pulse_sink.h"
 #include "server/sinks/wav_sink.h"
 
 namespace earshot {
@@ -25,34 +27,54 @@ std::string UtcText(std::chrono::system_clock::time_point time) {
 }  // namespace
 
 absl::StatusOr<SinkFactory> SinkFactory::Create(absl::string_view text) {
-  if (text == "null") return SinkFactory("null", "");
-  absl::string_view folder = text;
-  if (!absl::ConsumePrefix(&folder, "wav:") || folder.empty()) {
-    return absl::InvalidArgumentError("allowed are null and wav:DIR");
+  absl::string_view rest = text;
+  if (text == "null") {
+    return SinkFactory(text, [](const SinkRequest& request) {
+      return std::make_unique<NullSink>(request.rate_hz, request.channels);
+    });
   }
-  const std::filesystem::path path{std::string(folder)};
+  if (absl::ConsumePrefix(&rest, "wav:") && !rest.empty()) {
+    absl::StatusOr<MakeSink> make = MakeWav(std::string(rest));
+    if (!make.ok()) return make.status();
+    return SinkFactory(text, *std::move(make));
+  }
+  if (text == "pulse") return SinkFactory(text, MakePulse(""));
+  if (absl::ConsumePrefix(&rest, "pulse:") && !rest.empty()) {
+    return SinkFactory(text, MakePulse(std::string(rest)));
+  }
+  return absl::InvalidArgumentError(
+      "allowed are null, wav:DIR and pulse[:SINK]");
+}
+
+absl::StatusOr<SinkFactory::MakeSink> SinkFactory::MakeWav(
+    const std::string& folder) {
+  const std::filesystem::path path(folder);
   std::error_code error;
   std::filesystem::create_directories(path, error);
   std::error_code ignored;  // is_directory() says no, and create said why
   if (!std::filesystem::is_directory(path, ignored)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("no folder ", std::string(folder),
-                     error ? ": " + error.message() : std::string()));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "no folder ", folder, error ? ": " + error.message() : std::string()));
   }
-  return SinkFactory(std::string(text), path.string());
+  return [path](const SinkRequest& request) {
+    const std::filesystem::path stem =
+        path / absl::StrCat(request.vm, "-", request.stream, "-",
+                            UtcText(request.time), "-e", request.epoch);
+    return std::make_unique<WavSink>(
+        WavFile::Create(stem.string(), request.rate_hz, request.channels),
+        request.rate_hz, request.channels);
+  };
 }
 
-std::unique_ptr<AudioSink> SinkFactory::Make(const SinkRequest& request) const {
-  if (wav_folder_.empty()) {
-    return std::make_unique<NullSink>(request.rate_hz, request.channels);
-  }
-  const std::filesystem::path stem =
-      std::filesystem::path(wav_folder_) /
-      absl::StrCat(request.vm, "-", request.stream, "-", UtcText(request.time),
-                   "-e", request.epoch);
-  return std::make_unique<WavSink>(
-      WavFile::Create(stem.string(), request.rate_hz, request.channels),
-      request.rate_hz, request.channels);
+SinkFactory::MakeSink SinkFactory::MakePulse(std::string device) {
+  return [device = std::move(device), player = std::make_shared<PulsePlayer>()](
+             const SinkRequest& request) {
+    return std::make_unique<PulseSink>(
+        player,
+        PulseStreamSpec{
+            absl::StrCat("vms/", request.vm, "/streams/", request.stream),
+            device, request.rate_hz, request.channels, request.low_latency});
+  };
 }
 
 }  // namespace earshot

@@ -3,8 +3,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -20,25 +22,36 @@ struct SinkRequest {
   int rate_hz = 48000;
   int channels = 2;
   std::chrono::system_clock::time_point time;  // for the file's name
+  bool low_latency = false;
 };
 
-// Makes the sinks that --sink asks for: "null" or "wav:DIR". Any thread.
+// Makes the sinks that --sink asks for: "null", "wav:DIR", "pulse[:SINK]" or
+// "alsa[:PCM]". Any thread.
 class SinkFactory {
  public:
-  // An error, in words for a person, if the text is no sink. Creates DIR.
+  // An error, in words for a person, if the text is no sink. Creates DIR;
+  // connects to no sound server yet.
   static absl::StatusOr<SinkFactory> Create(absl::string_view text);
 
   // Never null: a sink in trouble says so itself.
-  std::unique_ptr<AudioSink> Make(const SinkRequest& request) const;
+  std::unique_ptr<AudioSink> Make(const SinkRequest& request) const {
+    return make_(request);
+  }
   // As the flag said it.
   const std::string& text() const { return text_; }
 
  private:
-  SinkFactory(std::string text, std::string wav_folder)
-      : text_(std::move(text)), wav_folder_(std::move(wav_folder)) {}
+  using MakeSink =
+      std::function<std::unique_ptr<AudioSink>(const SinkRequest&)>;
+
+  SinkFactory(absl::string_view text, MakeSink make)
+      : text_(text), make_(std::move(make)) {}
+
+  static absl::StatusOr<MakeSink> MakeWav(const std::string& folder);
+  static MakeSink MakePulse(std::string device);
 
   std::string text_;
-  std::string wav_folder_;  // empty: the null sink
+  MakeSink make_;
 };
 
 }  // namespace earshot

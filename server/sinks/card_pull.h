@@ -1,0 +1,58 @@
+#ifndef EARSHOT_SERVER_SINKS_CARD_PULL_H_
+#define EARSHOT_SERVER_SINKS_CARD_PULL_H_
+
+#include <chrono>
+#include <mutex>
+
+#include "server/sinks/audio_sink.h"
+#include "server/sinks/null_sink.h"
+
+namespace earshot {
+
+// Who pulls from a source that has a sound card: the card, whenever it asks;
+// and the monotonic clock while there is no card or it does not ask (its sound
+// server is away, hangs, or has suspended it), so that the guest's clock never
+// stands still. What the clock pulls is not heard.
+//
+// Threads: the card's calls Fill(); the play-out thread Start, Tick and Stop;
+// either, SetCardThere(). The lock is held while the source is asked.
+class CardPull {
+ public:
+  // How long a card that is there may be silent: longer than any buffer that
+  // we ask for, and shorter than what a guest's card may stall.
+  static constexpr std::chrono::milliseconds kPatience{60};
+
+  CardPull(int rate_hz, int channels);
+
+  CardPull(const CardPull&) = delete;
+  CardPull& operator=(const CardPull&) = delete;
+
+  void Start(SoundSource* source, MonotonicTime now);
+  // Pulls what is due if the card does not.
+  void Tick(MonotonicTime now);
+  // When it returns, the source is not asked any more.
+  void Stop();
+
+  // Fills all of `out`, interleaved: with silence after Stop().
+  void Fill(absl::Span<float> out, MonotonicTime now);
+  // Whether to wait for the card's next Fill() at all.
+  void SetCardThere(bool there);
+
+  // Whether the clock pulls.
+  bool paced() const;
+
+ private:
+  const int rate_hz_;
+  const int channels_;
+
+  mutable std::mutex pull_mutex_;  // guards what follows
+  SoundSource* source_ = nullptr;
+  NullSink clock_;
+  bool card_there_ = false;
+  bool paced_ = false;
+  MonotonicTime last_pull_;
+};
+
+}  // namespace earshot
+
+#endif  // EARSHOT_SERVER_SINKS_CARD_PULL_H_

@@ -1,0 +1,105 @@
+#include "server/sinks/card_pull.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "server/sinks/fake_source.h"
+
+namespace earshot {
+namespace {
+
+using std::chrono::milliseconds;
+
+const MonotonicTime kStart = MonotonicTime() + std::chrono::hours(1);
+
+class CardPullTest : public testing::Test {
+ protected:
+  // The card asks for so many frames.
+  void Ask(size_t frames, MonotonicTime now) {
+    heard_.assign(frames * 2, 9.0f);
+    pull_.Fill(absl::MakeSpan(heard_), now);
+  }
+
+  FakeSource source_{2};
+  CardPull pull_{48000, 2};
+  std::vector<float> heard_;
+};
+
+TEST_F(CardPullTest, TheCardAloneIsTheClockWhileItAsks) {
+  pull_.SetCardThere(true);
+  pull_.Start(&source_, kStart);
+  for (int i = 1; i <= 100; ++i) {
+    Ask(480, kStart + milliseconds(10 * i));
+    pull_.Tick(kStart + milliseconds(10 * i + 5));
+  }
+  EXPECT_EQ(source_.pulled_frames, 48000);
+  EXPECT_FALSE(pull_.paced());
+}
+
+TEST_F(CardPullTest, HearsWhatTheSourcePlaysAlsoInOneLargePull) {
+  pull_.SetCardThere(true);
+  pull_.Start(&source_, kStart);
+  source_.media.assign(4000, 0.5f);
+  Ask(2000, kStart);
+  EXPECT_EQ(heard_, std::vector<float>(4000, 0.5f));
+  EXPECT_EQ(source_.pulled_frames, 2000);
+}
+
+TEST_F(CardPullTest, TheClockPullsAtOnceWhereThereIsNoCard) {
+  pull_.Start(&source_, kStart);
+  pull_.Tick(kStart + milliseconds(5));
+  EXPECT_EQ(source_.pulled_frames, 240);
+  EXPECT_TRUE(pull_.paced());
+}
+
+TEST_F(CardPullTest, ACardThatGoesAwayLeavesNoGap) {
+  pull_.SetCardThere(true);
+  pull_.Start(&source_, kStart);
+  Ask(480, kStart + milliseconds(10));
+  pull_.SetCardThere(false);
+  pull_.Tick(kStart + milliseconds(15));
+  EXPECT_EQ(source_.pulled_frames, 480 + 240);
+}
+
+TEST_F(CardPullTest, ACardThatHangsIsWaitedForAndNotCaughtUpWith) {
+  pull_.SetCardThere(true);
+  pull_.Start(&source_, kStart);
+  Ask(480, kStart);
+  pull_.Tick(kStart + CardPull::kPatience - milliseconds(1));
+  EXPECT_EQ(source_.pulled_frames, 480);
+  pull_.Tick(kStart + CardPull::kPatience);
+  EXPECT_EQ(source_.pulled_frames, 480 + 960);
+  pull_.Tick(kStart + CardPull::kPatience + milliseconds(5));
+  EXPECT_EQ(source_.pulled_frames, 480 + 960 + 240);
+}
+
+TEST_F(CardPullTest, TheCardTakesOverAgainWhenItAsks) {
+  pull_.Start(&source_, kStart);
+  pull_.Tick(kStart + milliseconds(5));
+  pull_.SetCardThere(true);
+  Ask(480, kStart + milliseconds(6));
+  EXPECT_FALSE(pull_.paced());
+  pull_.Tick(kStart + milliseconds(10));
+  EXPECT_EQ(source_.pulled_frames, 240 + 480);
+}
+
+TEST_F(CardPullTest, ANewCardIsGivenTimeToAskFirst) {
+  pull_.SetCardThere(true);
+  pull_.Start(&source_, kStart);
+  pull_.Tick(kStart + milliseconds(5));
+  EXPECT_EQ(source_.pulled_frames, 0);
+}
+
+TEST_F(CardPullTest, NobodyIsAskedAfterTheStop) {
+  pull_.SetCardThere(true);
+  pull_.Start(&source_, kStart);
+  pull_.Stop();
+  Ask(100, kStart);
+  pull_.Tick(kStart + std::chrono::seconds(1));
+  EXPECT_EQ(source_.pulled_frames, 0);
+  EXPECT_EQ(heard_, std::vector<float>(200, 0.0f));
+}
+
+}  // namespace
+}  // namespace earshot
