@@ -14,20 +14,16 @@ using std::chrono::nanoseconds;
 
 // Before a packet says how long packets are: 10 ms, what clients send.
 constexpr std::chrono::milliseconds kUsualPacket{10};
-// The play-out ticks every 5 ms: the clock is never further ahead of it.
-constexpr std::chrono::milliseconds kMaxTick{10};
-
-int64_t WindowFrames(const EpochParams& params, const PlayoutConfig& config) {
-  return FramesIn(std::max(config.target_margin + config.grant_beyond_target,
-                           config.initial_window),
-                  params.rate_hz);
-}
+// A longer one is a blackout, and no reason to let the client run further.
+constexpr std::chrono::seconds kLongestRoundTrip{1};
+// What a guest is late by beyond this is not what delay is good for.
+constexpr std::chrono::milliseconds kMostOfSource{50};
 
 // The window as 16-bit PCM, twice for what packets and items cost, and one
 // packet of the largest size: more than any codec needs for it.
-size_t MaxBytes(const EpochParams& params, const PlayoutConfig& config) {
-  return static_cast<size_t>(WindowFrames(params, config)) * 2 *
-             sizeof(int16_t) * static_cast<size_t>(params.channels) +
+size_t MaxBytes(int64_t window_frames, int channels) {
+  return static_cast<size_t>(window_frames) * 2 * sizeof(int16_t) *
+             static_cast<size_t>(channels) +
          2 * kMaxPayloadBytes;
 }
 
@@ -38,23 +34,29 @@ double Milliseconds(nanoseconds duration) {
 }  // namespace
 
 Epoch::Epoch(const EpochParams& params, const PlayoutConfig& config,
-             bool active, MonotonicTime now)
+             TargetMargin* target, bool active, MonotonicTime now)
     : params_(params),
       config_(config),
-      window_frames_(WindowFrames(params, config)),
-      buffer_(params.first_frame, MaxBytes(params, config)),
+      target_(target),
+      buffer_(params.first_frame, 0),
+      underruns_(now),
+      open_silence_(FramesIn(config.silence_hold_back, params.rate_hz)),
       active_(active),
       cursor_(params.first_frame),
       granted_(params.first_frame),
-      left_to_drop_(params.pre_skip_frames),
+      left_to_drop_(params.pre_roll_frames > 0 ? params.pre_roll_frames
+                                               : params.pre_skip_frames),
+      last_pull_(now),
       last_play_(now),
       last_media_(now) {
   state_reason_ = active ? "the epoch began" : "the epoch before still plays";
+  if (active) target_->BeginEpoch(params.low_latency);
   UpdateGrant();
 }
 
 Refusal Epoch::AddPacket(int64_t first_frame, int64_t frame_count,
-                         std::string payload, MonotonicTime now) {
+                         std::string payload, int64_t capture_time_ns,
+                         MonotonicTime now) {
   int decoded = 0;
   Refusal refusal = CheckPayload(frame_count, payload, &decoded);
   if (!refusal.ok()) return refusal;
@@ -70,8 +72,7 @@ Refusal Epoch::AddPacket(int64_t first_frame, int64_t frame_count,
   packet_frames_ = std::max<int64_t>(frame_count, 1);
   left_to_drop_ -= std::min(left_to_drop_, decoded);
   if (was_silent) SettleSilence(first_frame, now);
-  MeasureMargin(frame_count, now);
-  OnMedia(now);
+  OnPacket(frame_count, capture_time_ns, now);
   return Refusal::None();
 }
 
@@ -86,6 +87,8 @@ Refusal Epoch::AddSilence(int64_t first_frame, MonotonicTime now) {
     return Explain(result, "silence.first_frame", first_frame, 0);
   }
   if (was_silent) SettleSilence(first_frame, now);
+  source_.Reset();
+  underruns_.OnMedia(nanoseconds(0), nanoseconds(0), now);
   OnMedia(now);
   return Refusal::None();
 }
@@ -106,6 +109,7 @@ Refusal Epoch::AddSkip(int64_t first_frame, int64_t frame_count,
   }
   skipped_ += frame_count;
   left_to_drop_ = params_.pre_skip_frames;
+  source_.Reset();
   if (was_silent) SettleSilence(first_frame, now);
   UpdateGrant();
   return Refusal::None();
@@ -136,7 +140,8 @@ void Epoch::EndHere(MonotonicTime now) {
 void Epoch::Pause() {
   if (state_ == State::kPaused || buffer_.ended()) return;
   before_pause_ = state_;
-  dry_since_.reset();  // the source has stopped: nothing was late
+  underruns_.Forget();  // the source has stopped: nothing was late
+  source_.Reset();
   SetState(State::kPaused, "the guest has stopped the stream");
 }
 
@@ -147,8 +152,14 @@ void Epoch::Resume(MonotonicTime now) {
   if (priming_since_.has_value()) priming_since_ = now;
 }
 
+void Epoch::SetRoundTrip(nanoseconds worst) {
+  round_trip_ = std::min<nanoseconds>(worst, kLongestRoundTrip);
+  UpdateGrant();
+}
+
 void Epoch::Activate(MonotonicTime now) {
   active_ = true;
+  target_->BeginEpoch(params_.low_latency);
   last_play_ = now;
   if (priming_since_.has_value()) priming_since_ = now;
   if (state_ == State::kPriming) state_reason_ = "the epoch began";
@@ -158,8 +169,10 @@ Epoch::Step Epoch::Next(int64_t want, int64_t decoded, MonotonicTime now) {
   using Kind = Step::Kind;
   if (!active_ || want <= 0 || state_ == State::kPaused ||
       state_ == State::kDone) {
+    underruns_.OnIdle(now);
     return {};
   }
+  OnPull(want, now);
   if (state_ == State::kPriming) {
     if (!Primed(now)) return {};
     SetState(State::kPlaying, "");
@@ -194,10 +207,14 @@ Epoch::Step Epoch::Next(int64_t want, int64_t decoded, MonotonicTime now) {
   return {};
 }
 
-int64_t Epoch::TakeOwedSilence() { return std::exchange(owed_silence_, 0); }
-
 int64_t Epoch::received_position() const {
   return std::max(cursor_, buffer_.end_frame());
+}
+
+int64_t Epoch::window_frames() const {
+  return Frames(std::max<nanoseconds>(
+      target_->target() + round_trip_ + config_.grant_beyond_target,
+      config_.initial_window));
 }
 
 int64_t Epoch::produced_frames() const {
@@ -239,56 +256,40 @@ Refusal Epoch::CheckPayload(int64_t frame_count, const std::string& payload,
   return Refusal::None();
 }
 
-Refusal Epoch::Explain(AddResult result, const char* field, int64_t first_frame,
-                       int64_t frame_count) const {
-  switch (result) {
-    case AddResult::kAdded:
-      break;
-    case AddResult::kNotContiguous:
-      return {
-          Reason::kNotContiguous, field,
-          absl::StrCat(first_frame, " is not where the last message ended: ",
-                       buffer_.end_frame())};
-    case AddResult::kBadCount:
-      return {Reason::kBadFrameCount, field,
-              absl::StrCat(frame_count, " frames; at least 1 is needed")};
-    case AddResult::kTooFar:
-      return {Reason::kPositionTooLarge, field,
-              absl::StrCat("positions go from 0 to ", kMaxPosition)};
-    case AddResult::kNotGranted:
-      return {Reason::kNotGranted, field,
-              absl::StrCat("[", first_frame, ", ", first_frame + frame_count,
-                           ") goes beyond the granted position ", granted_)};
-    case AddResult::kTooManyBytes:
-      return {Reason::kTooMuchQueued, field,
-              absl::StrCat("the server holds ", buffer_.bytes(),
-                           " bytes of this epoch, which is all it may")};
-    case AddResult::kEnded:
-      return {Reason::kNoEpoch, field, "the epoch has ended"};
+void Epoch::OnPacket(int64_t frame_count, int64_t capture_time_ns,
+                     MonotonicTime now) {
+  const nanoseconds duration = DurationOf(frame_count, params_.rate_hz);
+  const nanoseconds source_late = source_.Add(capture_time_ns, duration, now);
+  nanoseconds late(0);
+  bool learn = true;
+  if (const auto dry_since = underruns_.dry_since(); dry_since.has_value()) {
+    late = margin_.Lateness(*dry_since - now);
+    const auto cause = underruns_.OnMedia(late, source_late, now);
+    learn = cause == UnderrunCause::kNetworkLate ||
+            cause == UnderrunCause::kSourceStarved;
+  } else {
+    underruns_.OnMedia(nanoseconds(0), source_late, now);
+    if (frame_count > 0 && state_ == State::kPlaying && active_) {
+      late = margin_.Add(MeasureMargin(frame_count, now), duration, now);
+    }
   }
-  return Refusal::None();
+  late -= std::max<nanoseconds>(source_late - kMostOfSource, nanoseconds(0));
+  if (learn && late > nanoseconds(0)) target_->AddLateness(late, now);
+  OnMedia(now);
 }
 
-void Epoch::MeasureMargin(int64_t frame_count, MonotonicTime now) {
-  if (dry_since_.has_value()) {  // it is late
-    margin_.Add(*dry_since_ - now, now);
-    return;
-  }
-  if (state_ != State::kPlaying || !active_) return;
-  // What plays until this packet is due, less what the clock has played since
-  // the last tick.
-  const nanoseconds since = std::min<nanoseconds>(now - last_play_, kMaxTick);
-  margin_.Add(DurationOf(MediaAhead() - frame_count, params_.rate_hz) - since,
-              now);
+// What plays until this packet is due, less what the sink's clock has played
+// since the last pull: as much as it usually pulls, and some more if that is
+// late.
+nanoseconds Epoch::MeasureMargin(int64_t frame_count, MonotonicTime now) {
+  const nanoseconds since = std::min<nanoseconds>(
+      now - last_play_, DurationOf(2 * usual_pull_, params_.rate_hz));
+  return DurationOf(MediaAhead() - frame_count, params_.rate_hz) - since;
 }
 
-// Packets or silence came: what was dry is not dry any longer.
+// Packets or silence came.
 void Epoch::OnMedia(MonotonicTime now) {
   last_media_ = now;
-  if (dry_since_.has_value()) {
-    ++underruns_;
-    dry_since_.reset();
-  }
   const State state = state_ == State::kPaused ? before_pause_ : state_;
   if (state == State::kPriming && !priming_since_.has_value()) {
     priming_since_ = now;
@@ -300,10 +301,8 @@ void Epoch::SettleSilence(int64_t end_frame, MonotonicTime now) {
   const int64_t too_far = std::max<int64_t>(0, cursor_ - end_frame);
   cursor_ -= too_far;
   silence_ -= std::min(silence_, too_far);
-  owed_silence_ += std::max<int64_t>(0, unconfirmed_ - too_far);
-  unconfirmed_ = 0;
+  open_silence_.Settle(too_far);
   if (too_far == 0 || state_ != State::kPlaying) return;
-  margin_.Add(-DurationOf(too_far, params_.rate_hz), now);
   StartPriming("the silence ended late", now);
 }
 
@@ -321,12 +320,12 @@ void Epoch::StartPriming(std::string reason, MonotonicTime now) {
 bool Epoch::Primed(MonotonicTime now) const {
   if (!priming_since_.has_value()) return false;
   const nanoseconds waited = now - *priming_since_;
-  if (waited >= config_.target_margin + config_.priming_patience) return true;
+  if (waited >= target_->target() + config_.priming_patience) return true;
   const int64_t packet =
       packet_frames_ > 0 ? packet_frames_ : Frames(kUsualPacket);
   // Open silence grows as time goes, though nothing arrives.
   const int64_t silence = buffer_.in_open_silence() ? Frames(waited) : 0;
-  return MediaAhead() + silence >= Frames(config_.target_margin) + packet;
+  return MediaAhead() + silence >= Frames(target_->target()) + packet;
 }
 
 Epoch::Step Epoch::RunDry(MonotonicTime now) {
@@ -334,7 +333,7 @@ Epoch::Step Epoch::RunDry(MonotonicTime now) {
     SetState(State::kDone, "played to its end");
     return {};
   }
-  dry_since_ = now;
+  underruns_.OnDry(now);
   StartPriming(
       absl::StrCat("underrun: no packet for ",
                    static_cast<int64_t>(Milliseconds(now - last_media_)),
@@ -356,18 +355,23 @@ Epoch::Step Epoch::PlaySilence(int64_t want) {
   silence_ += step.frames;
   UpdateGrant();
   if (!open) return step;
-  unconfirmed_ += step.frames;
-  const int64_t sure =
-      std::max<int64_t>(0, unconfirmed_ - Frames(config_.silence_hold_back));
-  unconfirmed_ -= sure;
-  owed_silence_ += sure;
+  open_silence_.Play(step.frames);
   step.kind = Step::Kind::kNothing;  // heard, and recorded when it is sure
   return step;
 }
 
+void Epoch::OnPull(int64_t want, MonotonicTime now) {
+  if (state_ == State::kPlaying) target_->Update(now);
+  if (now == last_pull_) return;  // more of the same
+  last_pull_ = now;
+  underruns_.OnPull(DurationOf(usual_pull_, params_.rate_hz), now);
+  usual_pull_ = std::max(want, usual_pull_ - usual_pull_ / 16);
+}
+
 void Epoch::UpdateGrant() {
-  granted_ =
-      std::max(granted_, cursor_ + buffer_.skip_frames() + window_frames_);
+  const int64_t window = window_frames();
+  buffer_.Allow(MaxBytes(window, params_.channels));
+  granted_ = std::max(granted_, cursor_ + buffer_.skip_frames() + window);
 }
 
 int64_t Epoch::MediaAhead() const {

@@ -8,20 +8,25 @@
 
 #include "server/jitter_buffer.h"
 #include "server/margin_meter.h"
+#include "server/open_silence.h"
 #include "server/refusal.h"
 #include "server/sinks/frame_time.h"
+#include "server/source_lateness.h"
 #include "server/stream_types.h"
+#include "server/target_margin.h"
+#include "server/underrun_watch.h"
 
 namespace earshot {
 
 // What decides when an epoch plays and how far its client may send.
 struct PlayoutConfig {
   // How early a packet should be here.
-  std::chrono::milliseconds target_margin{40};
+  MarginLimits margin;
   // What a client may send after Begin without being told.
   std::chrono::milliseconds initial_window{200};
-  // The grant runs ahead of the play-out by the target margin and this: too
-  // small a window stalls the guest on a long path (architecture, "Window").
+  // The grant runs ahead of the play-out by the target margin, the worst round
+  // trip and this: too small a window stalls the guest on a long path
+  // (architecture, "Window").
   std::chrono::milliseconds grant_beyond_target{250};
   // Priming ends this long after the target margin, also without the sound.
   std::chrono::milliseconds priming_patience{100};
@@ -31,13 +36,11 @@ struct PlayoutConfig {
 
 // One epoch at the server: its jitter buffer, where its play-out stands, and
 // what it has granted. It decides what is to be played next; decoding is its
-// owner's. Positions are frames of the stream.
+// owner's. Positions are frames of the stream. Of the session it borrows what
+// was learnt of the network: the target margin.
 //
-// Open silence is played as time goes, though its end is not known yet. Should
-// the client end it at a position that was passed already (its source was
-// starved, or the network was late), the play-out goes back there; so that a
-// recording stays exact, silence counts as recordable only once the client has
-// confirmed it or it is `silence_hold_back` old.
+// A sink pulls in chunks, so between two pulls its clock goes on from where the
+// last one ended: margins are measured against that, whatever the chunks are.
 //
 // Thread: none of its own; Session serializes calls. Time is an argument.
 class Epoch {
@@ -63,13 +66,15 @@ class Epoch {
     std::string payload;
   };
 
-  // `active`: no other epoch is played before it.
-  Epoch(const EpochParams& params, const PlayoutConfig& config, bool active,
-        MonotonicTime now);
+  // `active`: no other epoch is played before it. `target` outlives it.
+  Epoch(const EpochParams& params, const PlayoutConfig& config,
+        TargetMargin* target, bool active, MonotonicTime now);
 
-  // What the client says.
+  // What the client says. Of capture_time_ns (0: unknown) only how regularly
+  // it goes on counts.
   Refusal AddPacket(int64_t first_frame, int64_t frame_count,
-                    std::string payload, MonotonicTime now);
+                    std::string payload, int64_t capture_time_ns,
+                    MonotonicTime now);
   Refusal AddSilence(int64_t first_frame, MonotonicTime now);
   Refusal AddSkip(int64_t first_frame, int64_t frame_count, MonotonicTime now);
   Refusal End(int64_t end_frame, MonotonicTime now);
@@ -77,6 +82,11 @@ class Epoch {
   void Resume(MonotonicTime now);
   // The client is gone: what is here is all there is.
   void EndHere(MonotonicTime now);
+  // Its call is broken, and may come back; it has come back.
+  void CallLost() { underruns_.OnCallLost(); }
+  void CallResumed(MonotonicTime now) { underruns_.OnCallResumed(now); }
+  // The longest round trip that the client saw: its grant reaches further.
+  void SetRoundTrip(std::chrono::nanoseconds worst);
 
   // The epochs before it were played: its clock may start.
   void Activate(MonotonicTime now);
@@ -85,26 +95,31 @@ class Epoch {
   Step Next(int64_t want, int64_t decoded, MonotonicTime now);
   // Silence that has become recordable: it comes before everything that
   // Next() says from here on.
-  int64_t TakeOwedSilence();
+  int64_t TakeOwedSilence() { return open_silence_.TakeRecordable(); }
 
   const EpochParams& params() const { return params_; }
   State state() const { return state_; }
   const std::string& state_reason() const { return state_reason_; }
   // Nothing is left to play or to record.
-  bool done() const { return state_ == State::kDone && owed_silence_ == 0; }
+  bool done() const {
+    return state_ == State::kDone && !open_silence_.has_recordable();
+  }
   bool ended() const { return buffer_.ended(); }
 
   int64_t played_position() const { return cursor_; }
   int64_t received_position() const;
+  // What a client that comes back need not say again: packets, skips, and
+  // silence that it confirmed.
+  int64_t taken_position() const { return buffer_.end_frame(); }
   int64_t granted_position() const { return granted_; }
-  int64_t window_frames() const { return window_frames_; }
+  int64_t window_frames() const;
   // Counts since the epoch began; produced = played + queued + skipped.
   int64_t produced_frames() const;
   int64_t played_frames() const;
   int64_t queued_frames() const;
   int64_t skipped_frames() const { return skipped_; }
   int64_t silence_frames() const { return silence_; }
-  int64_t underruns() const { return underruns_; }
+  const UnderrunCounts& underruns() const { return underruns_.counts(); }
   int64_t packets() const { return packets_; }
   int64_t payload_bytes() const { return payload_bytes_; }
   std::optional<std::chrono::nanoseconds> Margin(MonotonicTime now) const {
@@ -115,8 +130,13 @@ class Epoch {
   Refusal CheckPayload(int64_t frame_count, const std::string& payload,
                        int* decoded) const;
   Refusal Explain(AddResult result, const char* field, int64_t first_frame,
-                  int64_t frame_count) const;
-  void MeasureMargin(int64_t frame_count, MonotonicTime now);
+                  int64_t frame_count) const {
+    return buffer_.Explain(result, field, first_frame, frame_count, granted_);
+  }
+  void OnPacket(int64_t frame_count, int64_t capture_time_ns,
+                MonotonicTime now);
+  std::chrono::nanoseconds MeasureMargin(int64_t frame_count,
+                                         MonotonicTime now);
   void OnMedia(MonotonicTime now);
   void SettleSilence(int64_t end_frame, MonotonicTime now);
   void SetState(State state, std::string reason);
@@ -124,6 +144,7 @@ class Epoch {
   bool Primed(MonotonicTime now) const;
   Step RunDry(MonotonicTime now);
   Step PlaySilence(int64_t want);
+  void OnPull(int64_t want, MonotonicTime now);
   void UpdateGrant();
   int64_t MediaAhead() const;
   int64_t Frames(std::chrono::nanoseconds duration) const {
@@ -132,9 +153,12 @@ class Epoch {
 
   const EpochParams params_;
   const PlayoutConfig config_;
-  const int64_t window_frames_;
+  TargetMargin* const target_;
   JitterBuffer buffer_;
   MarginMeter margin_;
+  SourceLateness source_;
+  UnderrunWatch underruns_;
+  OpenSilence open_silence_;
 
   State state_ = State::kPriming;
   State before_pause_ = State::kPriming;
@@ -145,18 +169,17 @@ class Epoch {
   int64_t skips_passed_ = 0;  // frames of skips behind the cursor
   int64_t skipped_ = 0;       // frames of all skips
   int64_t silence_ = 0;
-  int64_t underruns_ = 0;
   int64_t packets_ = 0;
   int64_t payload_bytes_ = 0;
 
   int left_to_drop_;           // pre-skip that the next packet begins with
   int64_t packet_frames_ = 0;  // of the last packet
-  int64_t unconfirmed_ = 0;    // open silence played and not yet recordable
-  int64_t owed_silence_ = 0;   // recordable, and not yet taken
-  MonotonicTime last_play_;    // the last Next() that played
-  MonotonicTime last_media_;   // the last packet came
+  std::chrono::nanoseconds round_trip_{0};
+  int64_t usual_pull_ = 0;  // the largest one of late
+  MonotonicTime last_pull_;
+  MonotonicTime last_play_;                     // the last Next() that played
+  MonotonicTime last_media_;                    // the last packet came
   std::optional<MonotonicTime> priming_since_;  // media came while priming
-  std::optional<MonotonicTime> dry_since_;      // ran dry; no media since
 };
 
 }  // namespace earshot

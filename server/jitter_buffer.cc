@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "server/stream_types.h"
 
 namespace earshot {
@@ -56,6 +57,38 @@ AddResult JitterBuffer::End(int64_t end_frame, int64_t granted_frame) {
   end_frame_ = end_frame;
   ended_ = true;
   return AddResult::kAdded;
+}
+
+Refusal JitterBuffer::Explain(AddResult result, const char* field,
+                              int64_t first_frame, int64_t frame_count,
+                              int64_t granted_frame) const {
+  switch (result) {
+    case AddResult::kAdded:
+      break;
+    case AddResult::kNotContiguous:
+      return {
+          Reason::kNotContiguous, field,
+          absl::StrCat(first_frame,
+                       " is not where the last message ended: ", end_frame_)};
+    case AddResult::kBadCount:
+      return {Reason::kBadFrameCount, field,
+              absl::StrCat(frame_count, " frames; at least 1 is needed")};
+    case AddResult::kTooFar:
+      return {Reason::kPositionTooLarge, field,
+              absl::StrCat("positions go from 0 to ", kMaxPosition)};
+    case AddResult::kNotGranted:
+      return {
+          Reason::kNotGranted, field,
+          absl::StrCat("[", first_frame, ", ", first_frame + frame_count,
+                       ") goes beyond the granted position ", granted_frame)};
+    case AddResult::kTooManyBytes:
+      return {Reason::kTooMuchQueued, field,
+              absl::StrCat("the server holds ", bytes_,
+                           " bytes of this epoch, which is all it may")};
+    case AddResult::kEnded:
+      return {Reason::kNoEpoch, field, "the epoch has ended"};
+  }
+  return Refusal::None();
 }
 
 JitterBuffer::Item JitterBuffer::PopFront() {

@@ -1,11 +1,14 @@
 #ifndef EARSHOT_SERVER_JITTER_BUFFER_H_
 #define EARSHOT_SERVER_JITTER_BUFFER_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <limits>
 #include <string>
+
+#include "server/refusal.h"
 
 namespace earshot {
 
@@ -50,6 +53,11 @@ class JitterBuffer {
   // Nothing is added after it. In silence the end needs a grant, else it is
   // where the last item ended.
   AddResult End(int64_t end_frame, int64_t granted_frame);
+  // Why it was not added, for the client: `field` is what it said.
+  Refusal Explain(AddResult result, const char* field, int64_t first_frame,
+                  int64_t frame_count, int64_t granted_frame) const;
+  // It may hold so many bytes; never less than before.
+  void Allow(size_t max_bytes) { max_bytes_ = std::max(max_bytes_, max_bytes); }
 
   // The oldest item; null if there is none.
   const Item* front() const { return items_.empty() ? nullptr : &items_[0]; }
@@ -69,7 +77,7 @@ class JitterBuffer {
   void CloseSilence(int64_t end_frame);
   AddResult Push(Item item);
 
-  const size_t max_bytes_;
+  size_t max_bytes_;
   std::deque<Item> items_;
   int64_t end_frame_;
   int64_t skip_frames_ = 0;

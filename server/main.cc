@@ -81,7 +81,7 @@ int Run(const ServerFlags& flags) {
   // every lock; it is for debugging.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   PlayoutConfig playout;
-  playout.target_margin = flags.target_margin;
+  playout.margin.start = flags.target_margin;
   absl::StatusOr<std::unique_ptr<EarshotServer>> server = EarshotServer::Start(
       {*listen, *std::move(sinks), playout, EARSHOT_VERSION});
   if (!server.ok()) return Complain(server.status(), 1);

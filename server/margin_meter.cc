@@ -1,34 +1,42 @@
 #include "server/margin_meter.h"
 
+#include <algorithm>
+#include <cmath>
+
 namespace earshot {
-namespace {
 
-int64_t BucketNumber(MonotonicTime now) {
-  return now.time_since_epoch() / MarginMeter::kBucket;
-}
+using std::chrono::nanoseconds;
 
-}  // namespace
-
-void MarginMeter::Add(std::chrono::nanoseconds margin, MonotonicTime now) {
-  const int64_t number = BucketNumber(now);
-  Bucket& bucket = buckets_[static_cast<size_t>(number % kBuckets)];
-  if (bucket.number != number) bucket = {number, 0, 0};
-  bucket.sum_ns += margin.count();
-  ++bucket.count;
-}
-
-std::optional<std::chrono::nanoseconds> MarginMeter::Mean(
-    MonotonicTime now) const {
-  const int64_t oldest = BucketNumber(now) - kBuckets + 1;
-  int64_t sum_ns = 0;
-  int64_t count = 0;
-  for (const Bucket& bucket : buckets_) {
-    if (bucket.count == 0 || bucket.number < oldest) continue;
-    sum_ns += bucket.sum_ns;
-    count += bucket.count;
+nanoseconds MarginMeter::Add(nanoseconds margin, nanoseconds duration,
+                             MonotonicTime now) {
+  if (now - last_ > kStale) Reset();
+  const nanoseconds late = Lateness(margin);
+  const bool first = measured_ <= nanoseconds(0);
+  measured_ += std::max(duration, nanoseconds(1));
+  last_ = now;
+  const auto m = static_cast<double>(margin.count());
+  if (first) {
+    mean_ns_ = mean_of_mean_ns_ = m;
+    return late;
   }
-  if (count == 0) return std::nullopt;
-  return std::chrono::nanoseconds(sum_ns / count);
+  const nanoseconds over = std::min<nanoseconds>(measured_, kAverage);
+  const double weight = std::min(1.0, static_cast<double>(duration.count()) /
+                                          static_cast<double>(over.count()));
+  mean_ns_ += weight * (m - mean_ns_);
+  mean_of_mean_ns_ += weight * (mean_ns_ - mean_of_mean_ns_);
+  return late;
+}
+
+nanoseconds MarginMeter::Lateness(nanoseconds margin) const {
+  if (measured_ <= nanoseconds(0)) return nanoseconds(0);
+  // The mean lags behind a trend by as much as its own mean behind it.
+  const double now_ns = 2 * mean_ns_ - mean_of_mean_ns_;
+  return nanoseconds(std::llround(now_ns)) - margin;
+}
+
+std::optional<nanoseconds> MarginMeter::Mean(MonotonicTime now) const {
+  if (measured_ < kWarmUp || now - last_ > kStale) return std::nullopt;
+  return nanoseconds(std::llround(mean_ns_));
 }
 
 }  // namespace earshot

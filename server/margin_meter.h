@@ -1,36 +1,40 @@
 #ifndef EARSHOT_SERVER_MARGIN_METER_H_
 #define EARSHOT_SERVER_MARGIN_METER_H_
 
-#include <array>
 #include <chrono>
-#include <cstdint>
 #include <optional>
 
 #include "server/stream_types.h"
 
 namespace earshot {
 
-// The mean of the margins of the packets of the last 4 s, in constant memory:
-// sums of 250 ms each. Thread: none of its own.
+// The mean of the margins of the packets that came lately, each weighed by how
+// long it plays: exponential, over 4 s; over all of them at first. Constant
+// memory. Thread: none of its own.
 class MarginMeter {
  public:
-  static constexpr std::chrono::milliseconds kBucket{250};
-  static constexpr int kBuckets = 16;  // 4 s: architecture, the control law
+  static constexpr std::chrono::milliseconds kAverage{4000};
+  // A mean of less says little, and soon none at all is news.
+  static constexpr std::chrono::milliseconds kWarmUp{500};
+  static constexpr std::chrono::milliseconds kStale{2000};
 
-  void Add(std::chrono::nanoseconds margin, MonotonicTime now);
-  // Not known if no packet came within the window.
+  // Returns how much later than the others it was; negative if earlier. That is
+  // against their trend: a margin that shrinks on purpose makes none late.
+  std::chrono::nanoseconds Add(std::chrono::nanoseconds margin,
+                               std::chrono::nanoseconds duration,
+                               MonotonicTime now);
+  // What Add() would return, for a packet that does not count for the mean.
+  std::chrono::nanoseconds Lateness(std::chrono::nanoseconds margin) const;
+  // Not known while there is too little, or nothing new.
   std::optional<std::chrono::nanoseconds> Mean(MonotonicTime now) const;
   // Forgets everything: the delay has changed on purpose.
-  void Reset() { buckets_ = {}; }
+  void Reset() { *this = MarginMeter(); }
 
  private:
-  struct Bucket {
-    int64_t number = -1;  // time / kBucket
-    int64_t sum_ns = 0;
-    int64_t count = 0;
-  };
-
-  std::array<Bucket, kBuckets> buckets_ = {};
+  double mean_ns_ = 0;
+  double mean_of_mean_ns_ = 0;
+  std::chrono::nanoseconds measured_{0};  // the packets' duration
+  MonotonicTime last_;
 };
 
 }  // namespace earshot

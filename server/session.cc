@@ -32,7 +32,8 @@ Refusal Session::Begin(const EpochParams& params, MonotonicTime now) {
   newest_epoch_ = params.epoch;
   ++epochs_total_;
   const bool active = epochs_.empty();
-  epochs_.push_back(std::make_unique<Epoch>(params, config_, active, now));
+  epochs_.push_back(
+      std::make_unique<Epoch>(params, config_, &target_, active, now));
   return Refusal::None();
 }
 
@@ -41,7 +42,7 @@ Refusal Session::AddPacket(int64_t first_frame, int64_t frame_count,
   const std::lock_guard lock(stream_mutex_);
   Epoch* epoch = Receiving();
   if (epoch == nullptr) return NoEpoch("packet");
-  return epoch->AddPacket(first_frame, frame_count, std::move(payload), now);
+  return epoch->AddPacket(first_frame, frame_count, std::move(payload), 0, now);
 }
 
 Refusal Session::AddSilence(int64_t first_frame, MonotonicTime now) {
@@ -106,7 +107,7 @@ std::optional<ProgressReport> Session::TakeProgress(MonotonicTime now) {
   if (!ProgressDue(now)) return std::nullopt;
   ProgressReport report;
   report.time = now;
-  report.target_margin = config_.target_margin;
+  report.target_margin = target_.target();
   report.ping_id = std::exchange(ping_, std::nullopt);
   if (const Epoch* epoch = Reported(); epoch != nullptr) {
     report.epoch = epoch->params().epoch;
@@ -114,7 +115,7 @@ std::optional<ProgressReport> Session::TakeProgress(MonotonicTime now) {
     report.received_frame = epoch->received_position();
     report.played_frame = epoch->played_position();
     if (const auto margin = epoch->Margin(now); margin.has_value()) {
-      report.margin_error = *margin - config_.target_margin;
+      report.margin_error = *margin - target_.target();
     }
   } else {  // a Ping between two epochs
     report.epoch = newest_epoch_;
@@ -222,7 +223,7 @@ void Session::Abandon() {
   for (const auto& epoch : epochs_) {
     played_total_ += epoch->played_frames();
     skipped_total_ += epoch->skipped_frames();
-    underruns_total_ += epoch->underruns();
+    underruns_total_ += epoch->underruns().total();
   }
   epochs_.clear();
 }
@@ -249,7 +250,7 @@ SessionStats Session::Stats(MonotonicTime now) const {
   stats.state = State();
   stats.sink = sink_;
   stats.epoch = epochs_.empty() ? last_epoch_ : StatsOf(*epochs_.front(), now);
-  stats.target_margin_ms = Milliseconds(config_.target_margin);
+  stats.target_margin_ms = Milliseconds(target_.target());
   stats.epochs_total = epochs_total_;
   stats.played_frames_total = played_total_;
   stats.skipped_frames_total = skipped_total_;
@@ -257,7 +258,7 @@ SessionStats Session::Stats(MonotonicTime now) const {
   for (const auto& epoch : epochs_) {
     stats.played_frames_total += epoch->played_frames();
     stats.skipped_frames_total += epoch->skipped_frames();
-    stats.underruns_total += epoch->underruns();
+    stats.underruns_total += epoch->underruns().total();
   }
   if (!epochs_.empty()) stats.state_reason = epochs_.front()->state_reason();
   if (!sink_problem_.empty()) stats.state_reason = sink_problem_;
@@ -301,7 +302,7 @@ EpochStats Session::StatsOf(const Epoch& epoch, MonotonicTime now) const {
   stats.queued_frames = epoch.queued_frames();
   stats.granted_frame = epoch.granted_position();
   stats.silence_frames = epoch.silence_frames();
-  stats.underruns = epoch.underruns();
+  stats.underruns = epoch.underruns().total();
   stats.packets = epoch.packets();
   stats.payload_bytes = epoch.payload_bytes();
   if (const auto margin = epoch.Margin(now); margin.has_value()) {

@@ -15,6 +15,7 @@
 #include "server/refusal.h"
 #include "server/sinks/audio_sink.h"
 #include "server/stream_types.h"
+#include "server/target_margin.h"
 
 namespace earshot {
 
@@ -83,7 +84,8 @@ struct SessionStats {
 // anybody for Stats(). It knows no gRPC, and no clock: time is an argument.
 class Session : public SoundSource {
  public:
-  explicit Session(const PlayoutConfig& config) : config_(config) {}
+  explicit Session(const PlayoutConfig& config)
+      : config_(config), target_(config.margin) {}
 
   // --- What the client says. A refusal ends its call.
   Refusal Begin(const EpochParams& params, MonotonicTime now);
@@ -148,6 +150,7 @@ class Session : public SoundSource {
 
   // Guards everything down to the play-out thread's own.
   mutable std::mutex stream_mutex_;
+  TargetMargin target_;                        // of all epochs
   std::deque<std::unique_ptr<Epoch>> epochs_;  // the first one plays
   std::deque<DrainedReport> drained_;
   EpochStats last_epoch_;

@@ -29,8 +29,8 @@ void CheckAccounting(const EpochStats& stats) {
         stats.played_frames + stats.queued_frames + stats.skipped_frames);
   Check(stats.played_frames >= 0 && stats.queued_frames >= 0 &&
         stats.skipped_frames >= 0);
-  // The window of the highest rate, and no more.
-  Check(stats.queued_frames <= int64_t{earshot::kMaxRateHz} * 290 / 1000);
+  // The widest window of the highest rate, and no more.
+  Check(stats.queued_frames <= int64_t{earshot::kMaxRateHz} * 1750 / 1000);
 }
 
 bool Take(earshot::v1::PlayRequest* request, Session* session,

@@ -98,7 +98,9 @@ class SessionTest : public testing::Test {
   EpochStats Stats() { return session_.Stats(now_).epoch; }
 
   MonotonicTime now_ = MonotonicTime() + std::chrono::hours(1);
-  PlayoutConfig config_;
+  // The target margin does not move.
+  PlayoutConfig config_{
+      {milliseconds(40), milliseconds(40), milliseconds(40), milliseconds(40)}};
   Session session_{config_};
   std::vector<int> recorded_;
 };

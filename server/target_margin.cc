@@ -1,0 +1,105 @@
+#include "server/target_margin.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_format.h"
+
+namespace earshot {
+namespace {
+
+using std::chrono::nanoseconds;
+
+// The worst of a few minutes is exceeded in the next few: this much is added.
+constexpr nanoseconds kSafety = std::chrono::milliseconds(4);
+constexpr int kSafetyPercent = 25;
+// It sinks by this part of the time, 2 ms a second: the client's slew can
+// follow.
+constexpr int64_t kSinkPart = 500;
+// A longer time between two updates is no time that was played.
+constexpr nanoseconds kMaxStep = std::chrono::milliseconds(200);
+
+int64_t BucketNumber(MonotonicTime now) {
+  return now.time_since_epoch() / TargetMargin::kBucket;
+}
+
+double Milliseconds(nanoseconds duration) {
+  return static_cast<double>(duration.count()) / 1e6;
+}
+
+}  // namespace
+
+TargetMargin::TargetMargin(const MarginLimits& limits)
+    : limits_(limits), target_(limits.start) {}
+
+void TargetMargin::BeginEpoch(bool low_latency) {
+  low_latency_ = low_latency;
+  if (!started_) {
+    started_ = true;
+    target_ = low_latency ? limits_.start / 2 : limits_.start;
+  }
+  target_ = std::clamp(target_, floor(), ceiling());
+  last_update_.reset();
+}
+
+void TargetMargin::AddLateness(nanoseconds late, MonotonicTime now) {
+  const int64_t number = BucketNumber(now);
+  Bucket& bucket = buckets_[static_cast<size_t>(number % kBuckets)];
+  if (bucket.number != number) bucket = {number, nanoseconds(0), now};
+  if (late <= bucket.worst) return;
+  bucket.worst = std::min(late, ceiling());
+  bucket.when = now;
+  Update(now);
+}
+
+void TargetMargin::Update(MonotonicTime now) {
+  const nanoseconds step = last_update_
+                               ? std::clamp(nanoseconds(now - *last_update_),
+                                            nanoseconds(0), kMaxStep)
+                               : nanoseconds(0);
+  last_update_ = now;
+  const nanoseconds before = target_;
+  const nanoseconds sunk = target_ - step / kSinkPart;
+  target_ = std::max(Wanted(now), sunk);
+  if (target_ != before) moved_ = true;
+}
+
+std::string TargetMargin::Reason(MonotonicTime now) const {
+  const nanoseconds wanted = Wanted(now);
+  const Bucket& worst = Worst(now);
+  if (target_ > wanted)
+    return moved_ ? "sinking: the network got better" : "start";
+  if (worst.worst > nanoseconds(0) && wanted > floor()) {
+    return absl::StrFormat(
+        "%sa packet was %.1f ms late %d s ago",
+        wanted == ceiling() ? "ceiling: " : "", Milliseconds(worst.worst),
+        std::chrono::duration_cast<std::chrono::seconds>(now - worst.when)
+            .count());
+  }
+  return "floor";
+}
+
+const TargetMargin::Bucket& TargetMargin::Worst(MonotonicTime now) const {
+  static constexpr Bucket kNone;
+  const int64_t oldest = BucketNumber(now) - kBuckets + 1;
+  const Bucket* worst = &kNone;
+  for (const Bucket& bucket : buckets_) {
+    if (bucket.number >= oldest && bucket.worst > worst->worst) worst = &bucket;
+  }
+  return *worst;
+}
+
+nanoseconds TargetMargin::Wanted(MonotonicTime now) const {
+  const nanoseconds worst = Worst(now).worst;
+  const nanoseconds wanted = worst + worst * kSafetyPercent / 100 + kSafety;
+  return std::clamp(wanted, floor(), ceiling());
+}
+
+nanoseconds TargetMargin::floor() const {
+  return std::min<nanoseconds>(
+      low_latency_ ? limits_.low_latency_floor : limits_.floor,
+      limits_.ceiling);
+}
+
+nanoseconds TargetMargin::ceiling() const { return limits_.ceiling; }
+
+}  // namespace earshot
