@@ -1,0 +1,150 @@
+"""What a scenario runs on: a network, servers at its far end, a device at its
+near end, and a guest that plays."""
+import re
+import signal
+import time
+from datetime import datetime
+from pathlib import Path
+
+from guest.rig.processes import (BIN, Device, Process, ProcessError, Server,
+                                 await_condition)
+
+from . import guest_view, recording
+from .network import FAR, NEAR, Network
+from .watch import Watch
+
+VM = "fault-test"
+PORTS = {"a": 50051, "b": 50052}
+PERIOD, RING = 480, 1920  # frames
+TAIL_S = 30  # for what is left to play when the guest has ended
+
+
+class Bench:
+    """All that runs in one scenario; its files are in `folder`."""
+
+    def __init__(self, scenario, folder, seconds):
+        self.scenario = scenario
+        self.seconds = seconds
+        self.folder = Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.network = None
+        self.device = None
+        self.servers = {}
+        self.watches = []
+        self.faults = []  # (began, ended), monotonic s
+        self._feeder = None
+
+    def start(self):
+        """From nothing to a guest that plays."""
+        self.network = Network(self.folder)
+        for setting, value in self.scenario.wire.items():
+            self.network.set(setting, value)
+        for name in self.scenario.servers:
+            self.start_server(name)
+        targets = ",".join(f"{Network.address(FAR)}:{PORTS[name]}"
+                           for name in self.scenario.servers)
+        self.device = Device(self.folder, targets, VM,
+                             [f"--codec={self.scenario.codec}", *self.scenario.device_flags],
+                             self.network.within(NEAR))
+        first = self.servers[self.scenario.servers[0]]
+        await_condition(lambda: first.stream(self.device.stream_name).get("state"),
+                        "the stream is open", 15, 0.05)
+        self._feeder = Process(
+            BIN / "tests/faults/feeder/feeder",
+            [f"--socket={self.device.socket}", f"--period={PERIOD}", f"--ring={RING}",
+             f"--seconds={self.seconds}"], self.folder / "feeder.csv")
+        await_condition(lambda: self._feeder.require() and self._feeder.log.stat().st_size,
+                        "the feeder plays")
+
+    def start_server(self, name):
+        """Starts the server, and samples what it says of the stream."""
+        folder = self.folder / name
+        folder.mkdir(exist_ok=True)
+        server = Server(folder, f"unix:{folder}/sock,{Network.address(FAR)}:{PORTS[name]}",
+                        folder / "recordings", self.scenario.server_flags,
+                        self.network.within(FAR))
+        self.servers[name] = server
+        self.watches.append(Watch(name, server, f"vms/{VM}/streams/0"))
+
+    def kill_server(self, name):
+        server = self.servers.pop(name)
+        server.send_signal(signal.SIGKILL)
+        server.wait(10)
+        server.client.close()
+
+    def strike(self):
+        """The scenario's fault, to its end."""
+        began = time.monotonic()
+        self.scenario.fault(self)
+        self.faults.append((began, time.monotonic()))
+
+    def finish(self):
+        """Waits for the guest's end, and for the end of what it has played."""
+        # Whatever happens, the guest's clock goes on: it is never much longer.
+        try:
+            self._feeder.wait(self.seconds + TAIL_S)
+        except Exception as error:
+            raise ProcessError("the guest does not come to its end") from error
+        await_condition(lambda: self.device_counts(), "the device has counted the epoch",
+                        TAIL_S, 0.05)
+        for server in self.servers.values():
+            name = self.device.stream_name
+            if server.alive:
+                await_condition(lambda: server.stream(name).get("state", "STREAM_STATE_CLOSED")
+                                in ("STREAM_STATE_IDLE", "STREAM_STATE_CLOSED"),
+                                "the server has played it", TAIL_S, 0.05)
+        time.sleep(0.2)  # for a last sample
+
+    def close(self):
+        for watch in self.watches:
+            watch.stop()
+        for part in (self._feeder, self.device, *self.servers.values(), self.network):
+            if part:
+                part.close()
+
+    # --- What is to be seen of it afterwards ---
+
+    def guest(self):
+        with open(self.folder / "feeder.csv", encoding="utf-8") as lines:
+            return guest_view.parse(lines, PERIOD, RING)
+
+    def heard(self, fed):
+        """What the recordings of all servers hold."""
+        files = sorted(self.folder.glob("*/recordings/**/*.wav"),
+                       key=lambda file: file.stat().st_mtime_ns)
+        return recording.hear(map(recording.read, files), fed)
+
+    def device_counts(self):
+        """The counts of the device's epochs, by their names in its log."""
+        counts = {}
+        for line in self.device.log.read_text(errors="replace").splitlines():
+            if "epoch over" in line:
+                for key, value in re.findall(r" (\w+)=(\d+)(?= |$)", line):
+                    counts[key] = counts.get(key, 0) + int(value)
+        return counts
+
+    def samples(self):
+        """Of all servers, in the order of time."""
+        return sorted((sample for watch in self.watches for sample in watch.samples),
+                      key=lambda sample: sample.time)
+
+    def epoch_starts(self):
+        """Where servers began to play epochs: [(time, server, position)]. What
+        they count begins there."""
+        skew = time.time() - time.monotonic()
+        starts = []
+        for name in self.scenario.servers:
+            log = self.folder / name / "server.log"
+            for line in log.read_text(errors="replace").splitlines():
+                if " epoch began " in line:
+                    when = datetime.fromisoformat(line.split()[0].replace("Z", "+00:00"))
+                    position = int(re.search(r" first_frame=(\d+)", line).group(1))
+                    starts.append((when.timestamp() - skew, name, position))
+        return starts
+
+    def log_tails(self):
+        lines = []
+        for log in sorted(self.folder.rglob("*.log")):
+            tail = log.read_text(errors="replace").splitlines()[-6:]
+            lines += [f"{log.relative_to(self.folder)}: {line}" for line in tail]
+        return lines

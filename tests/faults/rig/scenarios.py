@@ -1,0 +1,69 @@
+"""The scenarios, as data."""
+from dataclasses import dataclass, field
+from typing import Callable, Optional
+
+from . import faults
+
+# What holds in every scenario: see README.md for the words.
+ALWAYS = {"unaccounted": 0, "duplicates": 0, "guest_errors": 0}
+
+
+@dataclass
+class Scenario:
+    """`wire` is in wirefilter's words, for each direction. The fault strikes
+    after `at` seconds, and then every minute. `most` and `least` bound figures
+    of the RESULT line; a list of `most` replaces nothing of ALWAYS."""
+    name: str
+    text: str
+    wire: dict = field(default_factory=dict)
+    codec: str = "pcm"
+    seconds: float = 12
+    fault: Optional[Callable] = None
+    at: float = 4
+    servers: tuple = ("a",)
+    device_flags: tuple = ()
+    server_flags: tuple = ()
+    most: dict = field(default_factory=dict)
+    least: dict = field(default_factory=dict)
+    only_if_named: bool = False
+
+
+# Nothing is discarded and nothing is in doubt.
+LOSSLESS = {"skipped": 0, "lost": 0, "altered": 0}
+# No underrun but those that the fault explains.
+OUTAGE_ONLY = {"network_late": 0, "source_starved": 0, "overload": 0}
+
+SCENARIOS = [
+    Scenario("clean", "a perfect wire", most={**LOSSLESS, "underruns": 0}),
+    Scenario("jitter_20_5", "20±5 ms each way", {"delay": "20+5N"}, seconds=20,
+             most={**LOSSLESS, "underruns_settled": 0, "latency_p50_ms": 20 + 45}),
+    Scenario("jitter_50_20", "50±20 ms each way", {"delay": "50+20N"}, seconds=20,
+             most={**LOSSLESS, "underruns_settled": 1}),
+    Scenario("jitter_100_50", "100±50 ms each way", {"delay": "100+50N"}, seconds=20,
+             most={**LOSSLESS, "underruns_settled": 2}),
+    Scenario("loss_1", "1 % loss at 20±2 ms", {"delay": "20+2N", "loss": 1}, seconds=20,
+             most=LOSSLESS),
+    Scenario("loss_5", "5 % loss at 20±2 ms, Opus", {"delay": "20+2N", "loss": 5}, "opus",
+             seconds=20, most={"lost": 0}),
+    Scenario("limit_256k", "256 kb/s at 10 ms, Opus", {"delay": "10", "bandwidth": "32K"},
+             "opus", most=LOSSLESS),
+    Scenario("blackout_200ms", "nothing passes for 200 ms", {"delay": "5"},
+             fault=faults.blackout(0.2), most={**LOSSLESS, **OUTAGE_ONLY}),
+    Scenario("blackout_2s", "nothing passes for 2 s", {"delay": "5"}, seconds=16,
+             fault=faults.blackout(2), most={"lost": 0, **OUTAGE_ONLY}),
+    Scenario("blackout_20s", "nothing passes for 20 s", {"delay": "5"}, seconds=34,
+             fault=faults.blackout(20), most=OUTAGE_ONLY),
+    Scenario("kill_restart", "kill -9 of the server, which is back at once", {"delay": "5"},
+             fault=faults.kill(0), most={"skipped": 0, **OUTAGE_ONLY}),
+    Scenario("kill_restart_5s", "kill -9 of the server, which is back after 5 s",
+             {"delay": "5"}, seconds=18, fault=faults.kill(5), most=OUTAGE_ONLY),
+    Scenario("hand_over", "SIGTERM of the server; another one takes over", {"delay": "5"},
+             fault=faults.hand_over, servers=("a", "b"),
+             most={**LOSSLESS, "underruns": 0}),
+    Scenario("tcp_reset", "the connection is reset", {"delay": "5"}, fault=faults.reset,
+             most={**LOSSLESS, **OUTAGE_ONLY}, least={"resumes": 1}),
+    Scenario("freeze_50ms", "SIGSTOP of the server for 50 ms", {"delay": "5"},
+             fault=faults.freeze(0.05), most=LOSSLESS),
+    Scenario("freeze_1s", "SIGSTOP of the server for 1 s", {"delay": "5"}, seconds=14,
+             fault=faults.freeze(1), most={"lost": 0}),
+]
