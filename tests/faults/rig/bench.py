@@ -19,10 +19,16 @@ PERIOD, RING = 480, 1920  # frames
 TAIL_S = 30  # for what is left to play when the guest has ended
 
 
-class Bench:
-    """All that runs in one scenario; its files are in `folder`."""
+class Interrupted(Exception):
+    """The run is to end."""
 
-    def __init__(self, scenario, folder, seconds):
+
+class Bench:
+    """All that runs in one scenario; its files are in `folder`. `ending` is an
+    event: then its waits end with Interrupted."""
+
+    def __init__(self, scenario, folder, seconds, ending):
+        self._ending = ending
         self.scenario = scenario
         self.seconds = seconds
         self.folder = Path(folder)
@@ -56,6 +62,10 @@ class Bench:
         await_condition(lambda: self._feeder.require() and self._feeder.log.stat().st_size,
                         "the feeder plays")
 
+    def wait(self, seconds):
+        if self._ending.wait(max(seconds, 0)):
+            raise Interrupted
+
     def start_server(self, name):
         """Starts the server, and samples what it says of the stream."""
         folder = self.folder / name
@@ -81,10 +91,11 @@ class Bench:
     def finish(self):
         """Waits for the guest's end, and for the end of what it has played."""
         # Whatever happens, the guest's clock goes on: it is never much longer.
-        try:
-            self._feeder.wait(self.seconds + TAIL_S)
-        except Exception as error:
-            raise ProcessError("the guest does not come to its end") from error
+        deadline = time.monotonic() + TAIL_S
+        while self._feeder.alive:
+            if time.monotonic() > deadline:
+                raise ProcessError("the guest does not come to its end")
+            self.wait(0.05)
         await_condition(lambda: self.device_counts(), "the device has counted the epoch",
                         TAIL_S, 0.05)
         for server in self.servers.values():
@@ -98,9 +109,13 @@ class Bench:
     def close(self):
         for watch in self.watches:
             watch.stop()
-        for part in (self._feeder, self.device, *self.servers.values(), self.network):
+        for part in (self._feeder, self.device, *self.servers.values()):
+            if part and self._ending.is_set() and part.alive:
+                part.send_signal(signal.SIGKILL)  # It would play its tail.
             if part:
                 part.close()
+        if self.network:
+            self.network.close()
 
     # --- What is to be seen of it afterwards ---
 

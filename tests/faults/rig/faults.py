@@ -1,7 +1,6 @@
 """What can go wrong. Each is a function of a Bench that returns when the fault
 is over: what follows is the recovery."""
 import signal
-import time
 
 from .network import FAR
 
@@ -10,7 +9,7 @@ def blackout(seconds):
     """Nothing passes in either direction."""
     def strike(bench):
         bench.network.set("loss", 100)
-        time.sleep(seconds)
+        bench.wait(seconds)
         bench.network.set("loss", bench.scenario.wire.get("loss", 0))
     return strike
 
@@ -19,7 +18,7 @@ def kill(restart_after):
     """kill -9 of the server; another one comes to the same address."""
     def strike(bench):
         bench.kill_server("a")
-        time.sleep(restart_after)
+        bench.wait(restart_after)
         bench.start_server("a")
     return strike
 
@@ -41,7 +40,7 @@ def freeze(seconds):
         server = bench.servers["a"]
         server.send_signal(signal.SIGSTOP)
         try:
-            time.sleep(seconds)
+            bench.wait(seconds)
         finally:
             server.send_signal(signal.SIGCONT)
     return strike
