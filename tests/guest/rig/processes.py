@@ -64,6 +64,10 @@ class Process:
     def alive(self):
         return self._process.poll() is None
 
+    @property
+    def pid(self):
+        return self._process.pid
+
     def require(self):
         """Raises if the process has ended."""
         if not self.alive:

@@ -30,6 +30,14 @@ def watch_steadily():
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(WATCHER))
 
 
+def steady_again(priority, pid):
+    """Gives a process its priority back that has given it away at its start, as
+    PulseAudio does."""
+    if _real_time:
+        subprocess.run(["chrt", "--rr", "--all-tasks", "--pid", str(priority), str(pid)],
+                       check=True)
+
+
 def tied_to_us(priority, command):
     """`command`, so that it ends when we do, however that comes."""
     steady = ["chrt", "--rr", str(priority)] if _real_time else []

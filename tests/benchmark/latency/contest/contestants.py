@@ -4,12 +4,13 @@ import time
 from dataclasses import dataclass
 from typing import Callable
 
+from .earshot import play_through_earshot
 from .stage import SoundServer
 
 CONTESTANTS = []
 # What the player itself asks of its sound server, in ms: the least at which
 # the floor is without gaps.
-PLAYER_MS = 8
+PLAYER_MS = 6
 # The smallest at which its client plays without gaps.
 SNAPCAST_BUFFER_MS = 400
 SNAPCAST_CHUNK_MS = 20
@@ -50,6 +51,16 @@ def tunnel(latency_ms):
                    sink_name="tunnel", latency_msec=latency_ms, rate=48000, channels=2)
         stage.play_into_pulse(name, local, "tunnel", PLAYER_MS)
     return start
+
+
+def earshot(*device_flags):
+    def start(stage, name):
+        play_through_earshot(stage, name, device_flags)
+    return start
+
+
+contestant("earshot", "Earshot from guest to sink=pulse, Opus 10 ms")(earshot())
+contestant("earshot_low", "Earshot with --low-latency, Opus 5 ms")(earshot("--low-latency"))
 
 
 for _ms in (20, 10):

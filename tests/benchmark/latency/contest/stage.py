@@ -5,6 +5,7 @@ import subprocess
 import time
 from pathlib import Path
 
+from rig import steady
 from rig.processes import BIN, Process, ProcessError, await_condition
 
 TOOLS = BIN / "tests/benchmark/latency"
@@ -21,13 +22,14 @@ class SoundServer:
         self.environment = {"HOME": home, "XDG_RUNTIME_DIR": home / "run",
                             "PULSE_SERVER": f"unix:{home}/socket"}
         self._stage = stage
-        stage.spawn(name, ["pulseaudio", "-n", "--daemonize=no", "--use-pid-file=no",
-                           "--exit-idle-time=-1", "--disable-shm=yes", "--realtime=no",
-                           "--high-priority=no", "-L",
-                           f"module-native-protocol-unix auth-anonymous=1 socket={home}/socket"],
-                    {key: value for key, value in self.environment.items()
-                     if key != "PULSE_SERVER"})
+        process = stage.spawn(
+            name, ["pulseaudio", "-n", "--daemonize=no", "--use-pid-file=no",
+                   "--exit-idle-time=-1", "--disable-shm=yes", "--realtime=no",
+                   "--high-priority=no", "-L",
+                   f"module-native-protocol-unix auth-anonymous=1 socket={home}/socket"],
+            {key: value for key, value in self.environment.items() if key != "PULSE_SERVER"})
         await_condition(lambda: self._pactl("info").returncode == 0, f"{name} answers")
+        steady.steady_again(steady.AUDIO, process.pid)
 
     def load(self, module, **arguments):
         """Loads a module."""
@@ -51,6 +53,7 @@ class Stage:
     def __init__(self, folder):
         self.folder = Path(folder)
         self._processes = []
+        self.chains = {}  # of contestants that tell how they do
         self.hall = SoundServer(self, "hall")
 
     def spawn(self, name, command, environment=None):
@@ -89,18 +92,27 @@ class Stage:
         await_condition(lambda: self.log("recorder").read_text().count("listening ") == len(names),
                         "the recorder listens")
 
-    def require(self, seconds):
+    def alive(self):
+        """Raises if a process has ended."""
+        for name, process in self._processes:
+            try:
+                process.require()
+            except ProcessError as error:
+                raise ProcessError(f"{name}: {error}") from error
+        return True
+
+    def go_on(self, seconds):
         """Waits so long; raises as soon as a process ends."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            for name, process in self._processes:
-                try:
-                    process.require()
-                except ProcessError as error:
-                    raise ProcessError(f"{name}: {error}") from error
-            time.sleep(0.5)
+            self.alive()
+            for chain in self.chains.values():
+                chain.sample()
+            time.sleep(min(1, max(0, end - time.monotonic())))
 
     def close(self):
+        for chain in self.chains.values():
+            chain.close()
         for _, process in reversed(self._processes):
             process.close()
         self._processes = []
