@@ -11,6 +11,7 @@ from guest.rig.processes import (BIN, Device, Process, ProcessError, Server,
 
 from . import guest_view, recording
 from .network import FAR, NEAR, Network
+from .sound_server import SoundServer
 from .watch import Watch
 
 VM = "fault-test"
@@ -34,6 +35,7 @@ class Bench:
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.network = None
+        self.sound_server = None
         self.device = None
         self.servers = {}
         self.watches = []
@@ -45,13 +47,15 @@ class Bench:
         self.network = Network(self.folder)
         for setting, value in self.scenario.wire.items():
             self.network.set(setting, value)
+        if self.scenario.sink == "pulse":
+            self.sound_server = SoundServer(self.folder / "pulse")
         for name in self.scenario.servers:
             self.start_server(name)
         targets = ",".join(f"{Network.address(FAR)}:{PORTS[name]}"
                            for name in self.scenario.servers)
         self.device = Device(self.folder, targets, VM,
                              [f"--codec={self.scenario.codec}", *self.scenario.device_flags],
-                             self.network.within(NEAR))
+                             [*self.network.within(NEAR), "env", *self.scenario.device_clock])
         first = self.servers[self.scenario.servers[0]]
         await_condition(lambda: first.stream(self.device.stream_name).get("state"),
                         "the stream is open", 15, 0.05)
@@ -72,7 +76,9 @@ class Bench:
         folder.mkdir(exist_ok=True)
         server = Server(folder, f"unix:{folder}/sock,{Network.address(FAR)}:{PORTS[name]}",
                         folder / "recordings", self.scenario.server_flags,
-                        self.network.within(FAR))
+                        [*self.network.within(FAR), "env",
+                         *(self.sound_server.environment if self.sound_server else ())],
+                        None if self.scenario.sink == "wav" else self.scenario.sink)
         self.servers[name] = server
         self.watches.append(Watch(name, server, f"vms/{VM}/streams/0"))
 
@@ -114,8 +120,9 @@ class Bench:
                 part.send_signal(signal.SIGKILL)  # It would play its tail.
             if part:
                 part.close()
-        if self.network:
-            self.network.close()
+        for part in (self.sound_server, self.network):
+            if part:
+                part.close()
 
     # --- What is to be seen of it afterwards ---
 

@@ -44,3 +44,12 @@ def freeze(seconds):
         finally:
             server.send_signal(signal.SIGCONT)
     return strike
+
+
+def restart_sound_server(after):
+    """The sound server ends; another one comes to the same socket."""
+    def strike(bench):
+        bench.sound_server.close()
+        bench.wait(after)
+        bench.sound_server.start()
+    return strike

@@ -108,29 +108,38 @@ def _percentiles(name, values, ranks=(50, 99)):
     return {f"{name}_p{rank}_ms": numpy.percentile(known, rank) for rank in ranks}
 
 
+def _heard(bench, fed, skipped, lasts):
+    """What was played."""
+    if bench.scenario.sink == "wav" and bench.scenario.codec == "pcm":
+        heard = bench.heard(fed)
+        return {"played": heard.frames, "missing": heard.missing(fed),
+                "duplicates": heard.duplicates, "altered": heard.altered}
+    # Opus keeps no numbers, and a sound card no recording: there is but a count.
+    if bench.scenario.sink == "wav":
+        played = bench.heard(fed).frames
+    else:
+        played = int(sum(last.number("played_frames_total") for last in lasts))
+    missing = fed - played
+    return {"played": played, "missing": missing, "duplicates": max(0, skipped - missing),
+            "altered": 0}
+
+
 def figures(bench, guest, over_time):
     """The figures of the RESULT line."""
     declared = bench.device_counts()
     skipped, lost = declared.get("skipped", 0), declared.get("lost", 0)
     lasts = _last_streams(bench)
     values = {"produced": guest.fed, "skipped": skipped, "lost": lost}
-    heard = bench.heard(guest.fed)
-    if bench.scenario.codec == "pcm":
-        missing = heard.missing(guest.fed)
-        values |= {"played": heard.frames, "missing": missing,
-                   "duplicates": heard.duplicates, "altered": heard.altered}
-    else:
-        # Opus keeps no numbers, so only their count shows.
-        missing = guest.fed - heard.frames
-        values |= {"played": heard.frames, "missing": missing,
-                   "duplicates": max(0, skipped - missing), "altered": 0}
+    values |= _heard(bench, guest.fed, skipped, lasts)
+    missing = values["missing"]
     # What is declared lost may have been played: nobody could know.
     surplus = missing - skipped
     values["unaccounted"] = surplus - min(max(surplus, 0), lost)
     values["guest_errors"] = guest.errors
     values["feeder_late"] = guest.late
     found = _underruns(bench)
-    settled = guest.time[0] + min(60, bench.seconds / 2) if len(guest.time) else 0
+    settle_s = min(60, bench.seconds / 2)
+    settled = guest.time[0] + settle_s if len(guest.time) else 0
     values["underruns"] = sum(count for _, count in found)
     values["underruns_settled"] = sum(count for when, count in found if when >= settled)
     for key, name in CAUSES.items():
@@ -143,6 +152,8 @@ def figures(bench, guest, over_time):
     values |= _percentiles("latency_error", numpy.abs(over_time.latency - over_time.lead), (50,))
     values |= _percentiles("margin", over_time.margin, (50,))
     values |= _percentiles("target", over_time.target, (50, 100))
+    off = numpy.abs(over_time.margin - over_time.target)[over_time.time >= settle_s]
+    values |= _percentiles("margin_off", off, (50, 99))
     if len(over_time.ppm):
         values |= {"ppm_p50": numpy.median(over_time.ppm), "ppm_sd": over_time.ppm.std()}
     return values | guest.interval_figures()

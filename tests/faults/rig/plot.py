@@ -36,8 +36,9 @@ def _panel(series, names, unit, top, height, end):
     parts = [f'<rect x="{x(began):.1f}" y="{top}" width="{max(x(ended) - x(began), 1):.1f}" '
              f'height="{height}" fill="#f2c4c4"/>' for began, ended in series.faults]
     for tick in _ticks(low, high, 4):
-        parts.append(f'<path d="M{LEFT} {y(tick):.1f}H{WIDTH - RIGHT}" stroke="#ddd"/>'
-                     f'<text x="{LEFT - 6}" y="{y(tick) + 4:.1f}" text-anchor="end">{tick:g}</text>')
+        parts.append(f'<path d="M{LEFT} {y(tick):.1f}H{WIDTH - RIGHT}" stroke="#ddd"/>')
+        parts.append(f'<text x="{LEFT - 6}" y="{y(tick) + 4:.1f}" '
+                     f'text-anchor="end">{tick:g}</text>')
     for tick in _ticks(0, end, 10):
         parts.append(f'<text x="{x(tick):.1f}" y="{top + height + 15}" '
                      f'text-anchor="middle">{tick:g} s</text>')

@@ -1,5 +1,7 @@
 """The scenarios, as data."""
+import shutil
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Callable, Optional
 
 from . import faults
@@ -20,12 +22,30 @@ class Scenario:
     seconds: float = 12
     fault: Optional[Callable] = None
     at: float = 4
+    sink: str = "wav"
     servers: tuple = ("a",)
+    device_clock: tuple = ()  # words of the environment
     device_flags: tuple = ()
     server_flags: tuple = ()
     most: dict = field(default_factory=dict)
     least: dict = field(default_factory=dict)
     only_if_named: bool = False
+
+    def why_not(self):
+        """Why it cannot be run here, or None."""
+        if self.sink == "pulse" and not shutil.which("pulseaudio"):
+            return "pulseaudio: not installed"
+        if self.device_clock and not list(Path("/usr").glob(FAKETIME.replace("$LIB", "lib/*"))):
+            return "libfaketime: not installed"
+        return None
+
+
+FAKETIME = "$LIB/faketime/libfaketimeMT.so.1"
+
+
+def clock_runs(ppm):
+    """A clock that is so much too fast."""
+    return (f"LD_PRELOAD=/usr/{FAKETIME}", f"FAKETIME=+0 x{1 + ppm / 1e6:.6f}")
 
 
 # Nothing is discarded and nothing is in doubt.
@@ -66,4 +86,9 @@ SCENARIOS = [
              fault=faults.freeze(0.05), most=LOSSLESS),
     Scenario("freeze_1s", "SIGSTOP of the server for 1 s", {"delay": "5"}, seconds=14,
              fault=faults.freeze(1), most={"lost": 0}),
+    Scenario("sound_server", "the sound server restarts within 1 s", {"delay": "5"},
+             fault=faults.restart_sound_server(0.5), sink="pulse", most={"lost": 0}),
+    Scenario("drift_200ppm", "the device's clock is 200 ppm slow", {"delay": "5"},
+             seconds=300, device_clock=clock_runs(-200), only_if_named=True,
+             most={**LOSSLESS, "underruns": 0, "margin_off_p99_ms": 3}),
 ]

@@ -64,10 +64,6 @@ class Process:
     def alive(self):
         return self._process.poll() is None
 
-    @property
-    def pid(self):
-        return self._process.pid
-
     def require(self):
         """Raises if the process has ended."""
         if not self.alive:
@@ -102,15 +98,15 @@ class Process:
 
 
 class Server(Process):
-    """earshot-server, which records into the folder `recordings`; `listen` is
-    one address or several, with commas."""
+    """earshot-server, which records into the folder `recordings` unless `sink`
+    is another; `listen` is one address or several, with commas."""
 
-    def __init__(self, folder, listen, recordings, arguments=(), within=()):
+    def __init__(self, folder, listen, recordings, arguments=(), within=(), sink=None):
         Path(recordings).mkdir(parents=True, exist_ok=True)
         self.address = listen
         self.recordings = Path(recordings)
         super().__init__(BIN / "server/earshot-server",
-                         [f"--listen={listen}", f"--sink=wav:{recordings}", *arguments],
+                         [f"--listen={listen}", f"--sink={sink or f'wav:{recordings}'}", *arguments],
                          Path(folder) / "server.log", within)
         self.client = ReflectionClient(listen.partition(",")[0])
         try:
