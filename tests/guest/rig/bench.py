@@ -4,10 +4,17 @@ import time
 from pathlib import Path
 
 from . import wav
-from .guest import Guest, GuestError, build_selftests
-from .processes import Device, Server, await_condition
+from .guest import Guest, GuestError, build_desktop, build_guest_clock, build_selftests
+from .processes import Device, ProcessError, Server, await_condition
 
 VM = "guest-test"
+# By the name that cases give: how they differ from a small guest and codec pcm.
+BENCHES = {
+    "pcm": {},
+    "opus": {"codec": "opus"},
+    "late": {},
+    "desktop": {"desktop": True},
+}
 # What the guest finds in its root: name → (seconds, channels, format of ALSA).
 SOUNDS = {
     "sweep10": (10, 2, "S16_LE"),
@@ -49,11 +56,12 @@ class Play:
 class Bench:
     """A server, a device and a guest; each is started when it is first used."""
 
-    def __init__(self, folder, codec, cpus):
+    def __init__(self, folder, cpus, codec="pcm", desktop=False):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.codec = codec
         self.cpus = cpus  # of the guest
+        self.desktop = desktop
         self.boots = 0
         self._numbers = itertools.count(1)
         self._server = self._device = self._guest = None
@@ -101,6 +109,22 @@ class Bench:
         if result.rc != 0:
             raise GuestError(f"the driver cannot be reloaded: {result.output}")
 
+    def await_rest(self, epochs):
+        """Waits until the server has seen more epochs than these, and the last
+        one is played; returns how the stream stands then."""
+        stream = {}
+
+        def at_rest():
+            stream.update(self.stream())
+            return (int(stream.get("epochs_total", 0)) > epochs
+                    and stream["state"] in ("STREAM_STATE_IDLE", "STREAM_STATE_CLOSED"))
+
+        try:
+            await_condition(at_rest, "the stream is drained", FAR_FROM_HERE, 0.02)
+        except ProcessError as error:
+            raise ProcessError(f"{error}: {stream.get('state', 'no such stream')}") from None
+        return stream
+
     def replace_guest(self):
         """The VMM dies, and another one comes."""
         self.guest.kill()
@@ -136,7 +160,7 @@ class Bench:
             files[path.name] = path.read_bytes()
         number = next(self._numbers)
         guest = Guest(self.folder / f"guest-{number}", self.device.qemu_arguments(), files,
-                      [build_selftests()], self.cpus)
+                      [build_selftests(), build_guest_clock()], self.cpus, build_desktop() if self.desktop else None)
         self.boots += 1
         return guest
 
@@ -167,17 +191,11 @@ class Playing:
 
     def _result(self, result, expected):
         bench = self._bench
-        stream = {}
-
-        def at_rest():
-            stream.update(bench.stream())
-            return (int(stream.get("epochs_total", 0)) > self._epochs
-                    and stream["state"] in ("STREAM_STATE_IDLE", "STREAM_STATE_CLOSED"))
-
         try:
-            await_condition(at_rest, "the stream is drained", FAR_FROM_HERE, 0.02)
-        except Exception as error:  # The play is judged by its recording all the same.
-            result.output += f"\n{error}: {stream.get('state', 'no such stream')}"
+            stream = bench.await_rest(self._epochs)
+        except ProcessError as error:  # The play is judged by its recording all the same.
+            result.output += f"\n{error}"
+            stream = bench.stream()
         recordings = bench.recordings()
         recorded = wav.read(recordings[-1]) if recordings else expected[:0]
         return Play(result, stream, recorded, expected)

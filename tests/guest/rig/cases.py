@@ -1,59 +1,14 @@
-"""What a guest must be able to do. Cases in the order that saves most boots."""
+"""What a small guest must be able to do. Cases in the order that saves most boots."""
 import re
 import time
-from dataclasses import dataclass
-from typing import Callable
 
 from . import wav
 from .bench import Bench, busy_seconds
-from .guest import GuestError
+from .case import case, figures, require, require_exact
 
-CASES = []
 # Opus at 128 kb/s against the original, sample by sample: music's waveform is
 # kept well, and a frame of misalignment costs all of it.
 OPUS_SNR_DB = 15
-
-
-class Failure(Exception):
-    """A case found what must not be."""
-
-
-@dataclass
-class Case:
-    """`bench` names the Bench it runs on; cases in a row share one."""
-    name: str
-    text: str
-    bench: str
-    run: Callable
-
-
-def case(name, text, bench="pcm"):
-    def add(function):
-        CASES.append(Case(name, text, bench, function))
-        return function
-    return add
-
-
-def require(condition, what):
-    if not condition:
-        raise Failure(what)
-
-
-def require_exact(play):
-    """The recording holds exactly what the guest played."""
-    found = play.comparison
-    require(play.rc == 0, f"aplay ended with {play.rc}: {play.output.strip()}")
-    require(found.played == found.expected,
-            f"{found.played} of {found.expected} frames recorded")
-    require(found.wrong == 0, f"{found.wrong} frames differ, alignment {found.alignment}")
-    require(play.balanced, f"GetStream does not balance: {play.stream}")
-
-
-def figures(play):
-    """The figures of a play for a RESULT line."""
-    found = play.comparison
-    return {"rc": play.rc, "frames_played": found.played, "frames_expected": found.expected,
-            "frames_wrong": found.wrong, "underruns": play.underruns}
 
 
 def sweep_exactly(bench: Bench):
@@ -270,6 +225,3 @@ def server_late(bench: Bench):
     require(doubtful <= wav.RATE // 100, f"{doubtful} frames from its start on differ")
     return {"rc": play.rc, "frames_produced": produced, "frames_played": played,
             "frames_skipped": skipped, "underruns": play.underruns}
-
-
-ERRORS = (Failure, GuestError)

@@ -42,6 +42,11 @@ def build_selftests():
     return _built(ROOT / "tests/guest/build-selftests")
 
 
+def build_guest_clock():
+    """The archive of guest-clock."""
+    return _built(ROOT / "tests/guest/build-guest-clock")
+
+
 @functools.cache
 def _built(builder):
     done = subprocess.run([builder], stdout=subprocess.PIPE, text=True, check=True)

@@ -21,6 +21,13 @@ def sweep(seconds, channels=2):
     return numpy.rint(samples * 0.5 * 32767).astype(numpy.int16)
 
 
+def header(tag, width, channels, size):
+    """The 44 bytes before `size` bytes of samples, `width` bytes each."""
+    return (b"RIFF" + struct.pack("<I", 36 + size) + b"WAVEfmt " +
+            struct.pack("<IHHIIHH", 16, tag, channels, RATE, RATE * channels * width,
+                        channels * width, 8 * width) + b"data" + struct.pack("<I", size))
+
+
 def write(path, samples, sample_format="S16_LE"):
     """Writes S16 samples in one of ALSA's formats, of the same value."""
     if sample_format == "S16_LE":
@@ -31,12 +38,8 @@ def write(path, samples, sample_format="S16_LE"):
         tag, data = FLOAT, (samples / 32768.0).astype("<f4")
     else:
         raise ValueError(sample_format)
-    width, channels, payload = data.itemsize, samples.shape[1], data.tobytes()
-    header = struct.pack("<HHIIHH", tag, channels, RATE, RATE * channels * width,
-                         channels * width, 8 * width)
-    Path(path).write_bytes(b"RIFF" + struct.pack("<I", 36 + len(payload)) + b"WAVEfmt " +
-                           struct.pack("<I", 16) + header + b"data" +
-                           struct.pack("<I", len(payload)) + payload)
+    payload = data.tobytes()
+    Path(path).write_bytes(header(tag, data.itemsize, samples.shape[1], len(payload)) + payload)
 
 
 def read(path):
@@ -99,6 +102,19 @@ def compare(expected, recorded):
     alignment = _alignment(expected, recorded) if wrong else 0
     return Comparison(len(expected), len(recorded), wrong, alignment,
                       _snr_db(expected, recorded, alignment))
+
+
+def find(expected, recorded, reach=60 * RATE):
+    """Where in a recording a sound begins that may be anywhere within `reach`
+    frames, or None. Its first second decides."""
+    needle = expected[:RATE, 0].astype(float)
+    hay = recorded[:reach, 0].astype(float)
+    size = 1 << (len(needle) + len(hay)).bit_length()
+    match = numpy.fft.irfft(numpy.fft.rfft(hay, size) * numpy.conj(numpy.fft.rfft(needle, size)),
+                            size)
+    at = int(numpy.argmax(match[:len(hay)])) if len(hay) else 0
+    found = recorded[at:at + len(needle)]
+    return at if len(found) and (found == expected[:len(found)]).all(axis=1).mean() > 0.9 else None
 
 
 def tail_mismatch(expected, recorded):
