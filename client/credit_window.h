@@ -14,8 +14,9 @@ class CreditWindow {
   // The epoch begins, or goes on, on a call: what may be sent before the
   // service says more.
   void Begin(int64_t position, int64_t initial_frames);
-  // The call is gone: nothing beyond `position` may leave.
-  void Revoke(int64_t position);
+  // Another call of the same server, which may not have heard of all skips:
+  // what it has said itself counts, and skips that are said again.
+  void Resume();
   // Progress came. Whether the position moved.
   bool Grant(int64_t granted_frame);
   // Skipped frames use no credit: the service holds nothing of them.
@@ -25,6 +26,7 @@ class CreditWindow {
 
  private:
   int64_t granted_frame_ = 0;
+  int64_t server_granted_frame_ = 0;
 };
 
 }  // namespace earshot

@@ -33,11 +33,18 @@ TEST(CreditWindowTest, SkippedFramesUseNoCredit) {
   EXPECT_FALSE(credit.Grant(9700));
 }
 
-TEST(CreditWindowTest, ALostCallTakesTheGrantAlong) {
+TEST(CreditWindowTest, ASkipThatWasLostIsCountedWhenItIsSaidAgain) {
   CreditWindow credit;
   credit.Begin(0, 9600);
-  credit.Revoke(480);
-  EXPECT_EQ(credit.granted_frame(), 480);
+  credit.Grant(12000);
+  credit.Skip(1000);
+  credit.Resume();
+  EXPECT_EQ(credit.granted_frame(), 12000);
+  credit.Skip(1000);
+  EXPECT_EQ(credit.granted_frame(), 13000);
+  credit.Grant(13500);
+  credit.Resume();
+  EXPECT_EQ(credit.granted_frame(), 13500);
 }
 
 }  // namespace

@@ -9,7 +9,8 @@ namespace earshot {
 class FakePlaybackServer::Call
     : public grpc::ServerBidiReactor<v1::PlayRequest, v1::PlayResponse> {
  public:
-  Call(bool answer_open, bool read) : answer_open_(answer_open), read_(read) {}
+  Call(bool answer_open, bool read, v1::Opened opened)
+      : answer_open_(answer_open), read_(read), opened_(std::move(opened)) {}
 
   void Begin(std::shared_ptr<Call> self) {
     self_ = std::move(self);
@@ -45,7 +46,7 @@ class FakePlaybackServer::Call
     }
     if (open && answer_open_) {
       v1::PlayResponse response;
-      response.mutable_opened()->mutable_limits()->set_initial_window_ms(200);
+      *response.mutable_opened() = opened_;
       Say(response);
     }
     if (read_) StartRead(&request_);
@@ -70,6 +71,7 @@ class FakePlaybackServer::Call
 
   const bool answer_open_;
   const bool read_;
+  const v1::Opened opened_;
   v1::PlayRequest request_;
   std::shared_ptr<Call> self_;
   mutable std::mutex mutex_;
@@ -79,7 +81,9 @@ class FakePlaybackServer::Call
 };
 
 FakePlaybackServer::FakePlaybackServer(std::string path)
-    : path_(std::move(path)) {}
+    : path_(std::move(path)) {
+  opened_.mutable_limits()->set_initial_window_ms(200);
+}
 
 FakePlaybackServer::~FakePlaybackServer() { Shutdown(); }
 
@@ -107,6 +111,17 @@ std::vector<v1::PlayRequest> FakePlaybackServer::requests() const {
   return call == nullptr ? std::vector<v1::PlayRequest>() : call->requests();
 }
 
+std::vector<v1::PlayRequest> FakePlaybackServer::requests_of(
+    size_t call) const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return calls_.at(call)->requests();
+}
+
+void FakePlaybackServer::set_opened(const v1::Opened& opened) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  opened_ = opened;
+}
+
 void FakePlaybackServer::Say(const v1::PlayResponse& response) {
   newest()->Say(response);
 }
@@ -129,15 +144,23 @@ void FakePlaybackServer::SayDrained(uint64_t epoch, int64_t played) {
   Say(response);
 }
 
+void FakePlaybackServer::SayGoAway() {
+  v1::PlayResponse response;
+  response.mutable_go_away()->set_reason(v1::GoAway::REASON_SHUTDOWN);
+  response.mutable_go_away()->set_deadline_ms(10000);
+  Say(response);
+}
+
 void FakePlaybackServer::EndCall(const grpc::Status& status) {
   newest()->End(status);
 }
 
 grpc::ServerBidiReactor<v1::PlayRequest, v1::PlayResponse>*
 FakePlaybackServer::Play(grpc::CallbackServerContext*) {
-  auto call = std::make_shared<Call>(answer_open_, read_);
+  std::shared_ptr<Call> call;
   {
     std::lock_guard<std::mutex> lock(mutex_);
+    call = std::make_shared<Call>(answer_open_, read_, opened_);
     calls_.push_back(call);
   }
   Call* result = call.get();

@@ -28,6 +28,8 @@ class FakePlaybackServer : private v1::PlaybackService::CallbackService {
 
   std::string address() const { return "unix:" + path_; }
   void set_answer_open(bool answer) { answer_open_ = answer; }
+  // What is said to Open from now on; an initial window of 200 ms unless told.
+  void set_opened(const v1::Opened& opened);
   // Whether calls from now on read more than Open.
   void set_read(bool read) { read_ = read; }
 
@@ -35,11 +37,14 @@ class FakePlaybackServer : private v1::PlaybackService::CallbackService {
   int calls() const;
   // What the newest call heard.
   std::vector<v1::PlayRequest> requests() const;
+  // What a call heard, from 0.
+  std::vector<v1::PlayRequest> requests_of(size_t call) const;
   // To the newest call.
   void Say(const v1::PlayResponse& response);
   void SayProgress(uint64_t epoch, int64_t granted, int64_t received,
                    int64_t played);
   void SayDrained(uint64_t epoch, int64_t played);
+  void SayGoAway();
   void EndCall(const grpc::Status& status);
 
  private:
@@ -54,6 +59,7 @@ class FakePlaybackServer : private v1::PlaybackService::CallbackService {
   std::atomic<bool> read_ = true;
   mutable std::mutex mutex_;
   std::vector<std::shared_ptr<Call>> calls_;
+  v1::Opened opened_;
   std::unique_ptr<grpc::Server> server_;
 };
 

@@ -47,6 +47,10 @@ void PacketEncoder::Encode(absl::Span<const float> pcm, Output& output) {
   }
 }
 
+int64_t PacketEncoder::quiet_end() const {
+  return std::max(position_, block_start_ - shape_.pre_skip_frames);
+}
+
 void PacketEncoder::Finish(Output& output) {
   const int64_t end = input_position();
   const auto channels = static_cast<size_t>(shape_.channels);
@@ -76,8 +80,9 @@ void PacketEncoder::TakeBlock(absl::Span<const float> pcm, int64_t end,
   const absl::Span<const uint8_t> payload = CodeBlock(pcm);
   const int64_t packet_end =
       std::min(end, std::max(start_, block_start_ - lag));
-  output.OnPacket(
-      {position_, static_cast<int>(packet_end - position_), payload});
+  output.OnPacket({position_, static_cast<int>(packet_end - position_), payload,
+                   static_cast<int>(block_start_ - block_start),
+                   block_start == start_});
   position_ = packet_end;
 
   zero_blocks_ = zero ? zero_blocks_ + 1 : 0;

@@ -30,6 +30,8 @@ class PacketEncoder {
     int64_t first_frame = 0;
     int frame_count = 0;
     absl::Span<const uint8_t> payload;  // valid during the call
+    int decoded_frames = 0;             // what a decoder makes of it
+    bool codec_start = false;           // the first since StartAt()
   };
   class Output {
    public:
@@ -60,6 +62,8 @@ class PacketEncoder {
   int64_t position() const { return position_; }
   // Where the next input frame is.
   int64_t input_position() const { return block_start_ + filled_; }
+  // Where the next packet begins, if silence ends now.
+  int64_t quiet_end() const;
   // Silence was declared, and has not ended.
   bool silent() const { return silent_; }
   // Where input_position() must come for the next packet.

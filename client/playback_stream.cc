@@ -11,143 +11,180 @@
 namespace earshot {
 namespace {
 
-absl::Status FromGrpc(const grpc::Status& status) {
-  if (status.ok()) return absl::UnavailableError("the server ended the call");
-  return absl::Status(static_cast<absl::StatusCode>(status.error_code()),
-                      status.error_message());
-}
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+
+// A server's play-out comes in ticks: it may have played so much more.
+constexpr milliseconds kTick{5};
+
 
 }  // namespace
 
-PlaybackStream::PlaybackStream(std::shared_ptr<grpc::Channel> channel,
+PlaybackStream::PlaybackStream(ServerTargets targets,
                                const boost::asio::any_io_executor& executor,
                                Options options, Listener& listener)
-    : channel_(std::move(channel)),
-      stub_(v1::PlaybackService::NewStub(channel_)),
-      executor_(executor),
+    : executor_(executor),
       options_(std::move(options)),
       listener_(listener),
+      targets_(std::move(targets)),
       backoff_(options_.backoff, std::random_device()()),
-      timer_(executor) {}
+      timer_(executor),
+      elsewhere_(executor, targets_, options_.backoff,
+                 [this] { OpenElsewhere(); }) {}
 
 PlaybackStream::~PlaybackStream() = default;
 
-template <typename Function>
-auto PlaybackStream::Handler(Function function) {
-  return [alive = std::weak_ptr<int>(alive_), function = std::move(function)](
-             const boost::system::error_code& error) {
-    if (!error && !alive.expired()) function();
-  };
-}
+// --- Calls.
 
 void PlaybackStream::Open() {
   if (call_ == nullptr) Connect();
 }
 
-void PlaybackStream::Connect() {
-  checker_ = ResponseChecker();
-  open_ = useful_ = heard_ = pinged_ = false;
-  go_away_.reset();
-  // Backoff governs. gRPC's own waits reach two minutes where a name cannot be
-  // resolved, and half a minute where it is to be resolved anew.
-  if (failures_ > 0) {
-    grpc::experimental::ChannelResetConnectionBackoff(channel_.get());
-  }
-  const Underway underway = listener_.OnConnecting();
-  call_ = std::make_unique<PlayCall>(*stub_, executor_,
-                                     static_cast<PlayCall::Listener&>(*this));
-  auto request = call_->NewRequest();
-  v1::Open& open = *request->mutable_open();
+v1::Open PlaybackStream::MakeOpen(const SendLog::Point& point) const {
+  v1::Open open;
   open.set_stream(options_.stream);
   open.set_client(options_.client);
   open.mutable_labels()->insert(options_.labels.begin(), options_.labels.end());
-  open.set_epoch(underway.epoch);
-  open.set_next_frame(underway.next_frame);
-  call_->Send(std::move(request));
-
-  timer_.expires_after(options_.open_patience);
-  timer_.async_wait(Handler([this] {
-    // It may have been too late to cancel it.
-    if (open_ || call_ == nullptr) return;
-    EndCall(absl::DeadlineExceededError("no answer to Open"));
-  }));
+  open.set_epoch(point.epoch);
+  open.set_next_frame(point.frame);
+  return open;
 }
 
-void PlaybackStream::OnResponse(v1::PlayResponse& response) {
-  if (absl::Status status = checker_.Check(response); !status.ok()) {
-    EndCall(status);
-    return;
+void PlaybackStream::Connect() {
+  // Backoff governs. gRPC's own waits reach two minutes where a name cannot be
+  // resolved, and half a minute where it is to be resolved anew.
+  if (failures_ > 0) {
+    grpc::experimental::ChannelResetConnectionBackoff(targets_.channel().get());
   }
-  heard_ = true;
-  switch (response.response_case()) {
-    case v1::PlayResponse::kOpened:
-      OnOpened(response.opened());
-      break;
-    case v1::PlayResponse::kProgress:
-      useful_ |= response.progress().epoch() != 0;
-      listener_.OnProgress(response.progress());
-      break;
-    case v1::PlayResponse::kDrained:
-      listener_.OnDrained(response.drained());
-      break;
-    case v1::PlayResponse::kGoAway:
-      spdlog::info("the server wants us to leave stream={} reason={} in_ms={}",
-                   options_.stream,
-                   v1::GoAway::Reason_Name(response.go_away().reason()),
-                   response.go_away().deadline_ms());
-      go_away_ = response.go_away();
-      break;
-    case v1::PlayResponse::RESPONSE_NOT_SET:
-      break;
-  }
+  const nanoseconds slack = round_trip().value_or(nanoseconds(0)) + kTick;
+  restart_ = log_.PlanRestart(options_.call.clock(), slack, paused_at_,
+                              listener_.QuietEnd());
+  v1::Open open = MakeOpen(restart_);
+  if (!pre_rolled_) open.set_resume_token(resume_token_);
+  call_ = std::make_unique<StreamCall>(
+      targets_.channel(), executor_, options_.call, open, checker_,
+      static_cast<StreamCall::Listener&>(*this));
 }
 
-void PlaybackStream::OnOpened(const v1::Opened& opened) {
-  const auto& codecs = opened.limits().codecs();
-  if (!codecs.empty() &&
-      std::find(codecs.begin(), codecs.end(), options_.codec) == codecs.end()) {
-    EndCall(absl::FailedPreconditionError("the server does not take " +
-                                          v1::Codec_Name(options_.codec)));
+void PlaybackStream::WaitAndConnect() {
+  timer_.expires_after(backoff_.Next());
+  timer_.async_wait([this, alive = std::weak_ptr<int>(alive_)](
+                        const boost::system::error_code& error) {
+    if (!error && !alive.expired() && call_ == nullptr) Connect();
+  });
+}
+
+void PlaybackStream::OnOpened(StreamCall& call, const v1::Opened& opened) {
+  if (&call == next_.get()) {
+    next_opened_ = opened;
+    TryMove();
     return;
   }
+  if (&call != call_.get()) return;
+  if (opened.resumed() &&
+      !log_.Resume(opened.received_epoch(), opened.received_frame(),
+                   opened.received_end())) {
+    resume_token_.clear();
+    OnCallOver(absl::InvalidArgumentError(
+        "opened.received_frame: it is none where anything ended"));
+    return;
+  }
+  spdlog::info("stream open stream={} server={} resumed={}", options_.stream,
+               targets_.address(), opened.resumed());
+  TakeOpened(opened);
+  if (opened.resumed()) {
+    said_paused_.reset();
+    credit_.Resume();
+  } else {
+    for (const SendLog::Loss& loss : log_.Restart(restart_)) {
+      listener_.OnLoss(loss);
+    }
+  }
+  Pump();
+  listener_.OnOpen(opened.resumed());
+}
+
+void PlaybackStream::TakeOpened(const v1::Opened& opened) {
   open_ = true;
   failures_ = 0;
-  spdlog::info("stream open stream={}", options_.stream);
-  WaitForHeartbeat();
-  listener_.OnOpen(opened);
+  going_away_ = false;
+  confirming_ping_ = 0;
+  pre_rolled_.reset();
+  said_paused_ = false;
+  resume_token_ = opened.resume_token();
+  initial_window_ms_ = opened.limits().initial_window_ms();
 }
 
-void PlaybackStream::WaitForHeartbeat() {
-  timer_.expires_after(options_.heartbeat);
-  timer_.async_wait(Handler([this] {
-    if (open_) OnHeartbeat();
-  }));
-}
-
-void PlaybackStream::OnHeartbeat() {
-  useful_ |= heard_;
-  if (pinged_ && !heard_) {
-    EndCall(absl::DeadlineExceededError("the server does not answer"));
+void PlaybackStream::OnProgress(StreamCall& call,
+                                const v1::Progress& progress) {
+  if (&call != call_.get()) {
+    const auto tail = FindTail(call);
+    if (tail == tails_.end()) return;
+    if (!tail->cut || progress.epoch() != tail->last_epoch) {
+      listener_.OnProgress(progress);
+    }
     return;
   }
-  pinged_ = !heard_;
-  heard_ = false;
-  if (pinged_) {
-    auto request = call_->NewRequest();
-    request->mutable_ping()->set_id(++last_ping_);
-    call_->Send(std::move(request));
+  if (confirming_ping_ != 0 && progress.has_ping_id() &&
+      progress.ping_id() >= confirming_ping_) {
+    confirming_ping_ = 0;
+    log_.Confirm();
   }
-  WaitForHeartbeat();
+  if (pre_rolled_ && (progress.epoch() > pre_rolled_->epoch ||
+                      (progress.epoch() == pre_rolled_->epoch &&
+                       progress.received_frame() > pre_rolled_->frame))) {
+    pre_rolled_.reset();
+  }
+  log_.OnProgress(progress, options_.call.clock());
+  if (progress.epoch() != 0 && progress.epoch() == log_.said_epoch() &&
+      credit_.Grant(progress.granted_frame())) {
+    Pump();
+  }
+  listener_.OnProgress(progress);
 }
 
-void PlaybackStream::OnDone(const grpc::Status& status) {
-  EndCall(FromGrpc(status));
+void PlaybackStream::OnDrained(StreamCall& call, const v1::Drained& drained) {
+  if (&call == call_.get()) {
+    log_.OnDrained(drained.epoch());
+  } else {
+    const auto tail = FindTail(call);
+    if (tail == tails_.end()) return;
+    if (tail->cut && drained.epoch() == tail->last_epoch) return;
+  }
+  listener_.OnDrained(drained);
 }
 
-void PlaybackStream::EndCall(const absl::Status& reason) {
+void PlaybackStream::OnPingDue(StreamCall& call) { call.Ping(clock_ppm_); }
+
+std::list<PlaybackStream::Tail>::iterator PlaybackStream::FindTail(
+    const StreamCall& call) {
+  return std::find_if(tails_.begin(), tails_.end(),
+                      [&](const Tail& t) { return t.call.get() == &call; });
+}
+
+void PlaybackStream::OnOver(StreamCall& call, const absl::Status& reason) {
+  if (&call == call_.get()) {
+    OnCallOver(reason);
+  } else if (&call == next_.get()) {
+    spdlog::info("not opened elsewhere stream={} server={} reason=\"{}\"",
+                 options_.stream, targets_.address(), reason.ToString());
+    GiveUpMove();
+  } else if (const auto tail = FindTail(call); tail != tails_.end()) {
+    OnTailOver(tail);
+  }
+}
+
+void PlaybackStream::OnTailOver(std::list<Tail>::iterator tail) {
+  const SendLog::Loss loss{tail->cut ? tail->last_epoch - 1 : tail->last_epoch,
+                           0, true};
+  tails_.erase(tail);
+  listener_.OnLoss(loss);
+}
+
+void PlaybackStream::OnCallOver(const absl::Status& reason) {
   // One call pushed out by another, again and again: two clients have the same
   // name, and the quicker they are the worse it gets.
-  if (useful_ && !absl::IsAborted(reason)) backoff_.Reset();
+  if (call_->useful() && !absl::IsAborted(reason)) backoff_.Reset();
   if (open_ || failures_ == 0) {
     spdlog::warn("stream lost stream={} reason=\"{}\"", options_.stream,
                  reason.ToString());
@@ -155,76 +192,118 @@ void PlaybackStream::EndCall(const absl::Status& reason) {
     spdlog::debug("stream not opened stream={} reason=\"{}\"", options_.stream,
                   reason.ToString());
   }
+  held_grant_ = granted();
+  if (open_) checker_ = call_->checker();
+  // It went back on what was said: there is nothing to go on with.
+  if (absl::IsInvalidArgument(reason)) resume_token_.clear();
+  if (!open_ || going_away_) targets_.Rotate();
+  if (going_away_) targets_.Renew();
   ++failures_;
-  open_ = false;
+  open_ = going_away_ = false;
   call_.reset();
+  next_.reset();
+  elsewhere_.Stop();
+  log_.SetBarrier(std::nullopt);
   WaitAndConnect();
   listener_.OnLost(reason);
 }
 
-void PlaybackStream::WaitAndConnect() {
-  timer_.expires_after(backoff_.Next());
-  timer_.async_wait(Handler([this] {
-    if (call_ == nullptr) Connect();
-  }));
+std::optional<nanoseconds> PlaybackStream::round_trip() const {
+  if (call_ == nullptr) return std::nullopt;
+  return call_->round_trip();
 }
 
-void PlaybackStream::Begin(const v1::Begin& begin, int64_t position) {
-  checker_.OnBegin(begin.epoch(), position, begin.format().rate_hz());
-  auto request = call_->NewRequest();
-  *request->mutable_begin() = begin;
-  call_->Send(std::move(request));
+// --- What is said.
+
+void PlaybackStream::Begin(const v1::Begin& begin) {
+  log_.Begin(begin);
+  // A call that was just lost will be there again before it is missed.
+  held_grant_ =
+      failures_ <= 1 ? begin.format().rate_hz() * initial_window_ms_ / 1000 : 0;
+  paused_at_.reset();
+  Pump();
 }
 
-void PlaybackStream::SendPacket(const PacketEncoder::Packet& packet,
-                                MonotonicTime captured) {
-  checker_.OnSent(packet.first_frame + packet.frame_count);
-  auto request = call_->NewRequest();
-  v1::Packet& p = *request->mutable_packet();
-  p.set_first_frame(packet.first_frame);
-  p.set_frame_count(packet.frame_count);
-  p.mutable_payload()->assign(
-      reinterpret_cast<const char*>(packet.payload.data()),
-      packet.payload.size());
-  p.set_capture_time_ns(captured.time_since_epoch().count());
-  call_->Send(std::move(request));
+void PlaybackStream::AddPacket(const PacketEncoder::Packet& packet,
+                               MonotonicTime captured) {
+  log_.AddPacket(packet, captured);
+  Pump();
 }
 
-void PlaybackStream::SendSilence(int64_t first_frame) {
-  checker_.OnSilence();
-  auto request = call_->NewRequest();
-  request->mutable_silence()->set_first_frame(first_frame);
-  call_->Send(std::move(request));
+void PlaybackStream::AddSilence(int64_t first_frame) {
+  log_.AddSilence(first_frame);
+  Pump();
 }
 
-void PlaybackStream::SendSkip(int64_t first_frame, int64_t frame_count,
-                              v1::Skip::Reason reason) {
-  checker_.OnSent(first_frame + frame_count);
-  auto request = call_->NewRequest();
-  v1::Skip& skip = *request->mutable_skip();
-  skip.set_first_frame(first_frame);
-  skip.set_frame_count(frame_count);
-  skip.set_reason(reason);
-  call_->Send(std::move(request));
+void PlaybackStream::AddSkip(int64_t first_frame, int64_t frame_count,
+                             v1::Skip::Reason reason) {
+  log_.AddSkip(first_frame, frame_count, reason);
+  Pump();
 }
 
-void PlaybackStream::Pause() {
-  auto request = call_->NewRequest();
-  request->mutable_pause();
-  call_->Send(std::move(request));
-}
-
-void PlaybackStream::Resume() {
-  auto request = call_->NewRequest();
-  request->mutable_resume();
-  call_->Send(std::move(request));
+void PlaybackStream::SetPaused(bool paused, MonotonicTime now) {
+  paused_at_.reset();
+  if (paused) paused_at_ = now;
+  Pump();
 }
 
 void PlaybackStream::End(int64_t end_frame) {
-  checker_.OnEnd(end_frame);
+  log_.End(end_frame);
+  Pump();
+}
+
+int64_t PlaybackStream::granted() const {
+  const bool known = open_ && log_.said_epoch() != 0 &&
+                     log_.said_epoch() == log_.newest_epoch();
+  return known ? credit_.granted_frame() : held_grant_;
+}
+
+bool PlaybackStream::Plays() const {
+  return log_.in_epoch() && log_.said_epoch() == log_.newest_epoch() &&
+         !paused_at_;
+}
+
+void PlaybackStream::Pump() {
+  if (!open_) return;
+  while (const auto message = log_.Next()) {
+    if (message->needed_grant > credit_.granted_frame()) break;
+    SayNext(*message);
+  }
+  SyncPause();
+  call_->SetPlaying(Plays());
+  TryMove();
+}
+
+void PlaybackStream::SayNext(const SendLog::Message& message) {
   auto request = call_->NewRequest();
-  request->mutable_end()->set_end_frame(end_frame);
+  log_.Say(*request);
+  if (message.kind == SendLog::Kind::kBegin) {
+    credit_.Begin(message.end, message.rate_hz * initial_window_ms_ / 1000);
+    said_paused_ = false;
+    if (request->begin().pre_roll_frames() > 0) {
+      pre_rolled_ = {message.epoch, message.end};
+    }
+  }
+  credit_.Skip(message.skipped);
+  call_->Send(std::move(request), message.end);
+  if (message.ends_silence) confirming_ping_ = call_->Ping(clock_ppm_);
+}
+
+// Pause freezes the server's clock at once, so it waits for nothing.
+void PlaybackStream::SyncPause() {
+  const bool paused = paused_at_.has_value();
+  if (!log_.in_epoch() || log_.said_epoch() != log_.newest_epoch() ||
+      said_paused_ == paused) {
+    return;
+  }
+  auto request = call_->NewRequest();
+  if (paused) {
+    request->mutable_pause();
+  } else {
+    request->mutable_resume();
+  }
   call_->Send(std::move(request));
+  said_paused_ = paused;
 }
 
 }  // namespace earshot

@@ -1,11 +1,10 @@
 #ifndef EARSHOT_CLIENT_PLAYBACK_STREAM_H_
 #define EARSHOT_CLIENT_PLAYBACK_STREAM_H_
 
-#include <grpcpp/grpcpp.h>
-
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -13,59 +12,54 @@
 
 #include "absl/status/status.h"
 #include "client/backoff.h"
+#include "client/channel_connector.h"
+#include "client/credit_window.h"
 #include "client/monotonic_time.h"
 #include "client/packet_encoder.h"
-#include "client/play_call.h"
 #include "client/response_checker.h"
-#include "proto/earshot/v1/playback.grpc.pb.h"
+#include "client/send_log.h"
+#include "client/server_targets.h"
+#include "client/stream_call.h"
+#include "proto/earshot/v1/playback.pb.h"
 
 namespace earshot {
 
-// One stream of PCM at the playback service, as playback.proto tells it: it
-// keeps a Play call open, one after the other, says what its owner says, and
-// hands over what the server answers once that was checked. A server that
-// breaks the contract loses the call.
-//
-// It does not throttle (CreditWindow says how much may be sent) and keeps no
-// packets: what was said on a call that broke is gone, and the owner says Begin
-// again on the next. A replay buffer belongs here, beside `call_`.
+// One stream of PCM at the playback service. What its owner says goes into a
+// log, call or no call, and from there to the server as far as that has granted
+// it. It keeps a call open: when one breaks, the next goes on from what the
+// server has, or from what no server can have played. When a server wants it to
+// go away, it opens the stream elsewhere first, and changes over between two
+// packets.
 //
 // Thread: the executor's loop, for everything. Positions are frames since the
 // epoch began.
-class PlaybackStream : private PlayCall::Listener {
+class PlaybackStream : private StreamCall::Listener {
  public:
   struct Options {
     std::string stream;  // vms/{vm}/streams/{id}
     std::string client;  // name and version
     std::map<std::string, std::string> labels;
-    v1::Codec codec = v1::CODEC_OPUS;  // what the server has to take
     Backoff::Options backoff;
-    // How long a server may take to answer Open.
-    std::chrono::milliseconds open_patience{5000};
-    // A server that said nothing for so long is pinged; one that says nothing
-    // for as long again is dead. (HTTP/2's own pings would do as well, but
-    // servers allow them only once in five minutes.)
-    std::chrono::milliseconds heartbeat{4000};
-  };
-  // What Open says of the epoch that is under way; 0, 0 if none is.
-  struct Underway {
-    uint64_t epoch = 0;
-    int64_t next_frame = 0;
+    StreamCall::Options call;
   };
   class Listener {
    public:
     virtual ~Listener() = default;
-    virtual Underway OnConnecting() = 0;
-    // The call is open. It knows no epoch.
-    virtual void OnOpen(const v1::Opened& opened) = 0;
+    // Where the next packet begins if digital silence, which lasts, ends now.
+    virtual int64_t QuietEnd() = 0;
+    // The call is open. It goes on where the last one ended, or another server
+    // does, or the same one that knows nothing.
+    virtual void OnOpen(bool resumed) = 0;
     // The call is over, or could not be opened; another will be tried.
     virtual void OnLost(const absl::Status& reason) = 0;
+    // What going on elsewhere cost; all epochs up to one that is over are.
+    virtual void OnLoss(const SendLog::Loss& loss) = 0;
     virtual void OnProgress(const v1::Progress& progress) = 0;
     virtual void OnDrained(const v1::Drained& drained) = 0;
   };
 
   // `listener` outlives the PlaybackStream.
-  PlaybackStream(std::shared_ptr<grpc::Channel> channel,
+  PlaybackStream(ServerTargets targets,
                  const boost::asio::any_io_executor& executor, Options options,
                  Listener& listener);
   ~PlaybackStream() override;
@@ -76,53 +70,100 @@ class PlaybackStream : private PlayCall::Listener {
   bool is_open() const { return open_; }
   // Attempts that failed since a call was open last, or since Open().
   int failures() const { return failures_; }
-  bool going_away() const { return go_away_.has_value(); }
+  bool going_away() const { return going_away_; }
 
-  // What follows may be said only while the call is open; from Packet to End
-  // only in an epoch. Each position is where the last ended.
-  void Begin(const v1::Begin& begin, int64_t position);
-  void SendPacket(const PacketEncoder::Packet& packet, MonotonicTime captured);
-  void SendSilence(int64_t first_frame);
-  void SendSkip(int64_t first_frame, int64_t frame_count,
-                v1::Skip::Reason reason);
-  void Pause();
-  void Resume();
+  // What follows may be said at any time; from Packet to End only in an epoch.
+  // Each position is where the last ended.
+  void Begin(const v1::Begin& begin);
+  void AddPacket(const PacketEncoder::Packet& packet, MonotonicTime captured);
+  void AddSilence(int64_t first_frame);
+  void AddSkip(int64_t first_frame, int64_t frame_count,
+               v1::Skip::Reason reason);
+  // Of the epoch that was begun last, or is.
+  void SetPaused(bool paused, MonotonicTime now);
   void End(int64_t end_frame);
+  // Forgets the epoch that was begun last if there is nothing in it to play and
+  // no server has heard of it. Whether it did.
+  bool ForgetSoundless() { return log_.ForgetSoundless(); }
+
+  // Up to where the epoch may go on; what the last call granted while there is
+  // none.
+  int64_t granted() const;
+  // The call knows all that was said.
+  bool caught_up() const { return open_ && log_.all_said(); }
+  // What is known of the server's distance.
+  std::optional<std::chrono::nanoseconds> round_trip() const;
+  // For an operator to see.
+  void set_clock_ppm(double ppm) { clock_ppm_ = ppm; }
 
  private:
-  void OnResponse(v1::PlayResponse& response) override;
-  void OnDone(const grpc::Status& status) override;
+  // A call that was left, and plays what it has.
+  struct Tail {
+    std::unique_ptr<StreamCall> call;
+    uint64_t last_epoch = 0;
+    bool cut = false;  // that epoch goes on elsewhere
+  };
 
-  // A handler for the loop that does nothing once it is canceled or this is
-  // gone.
-  template <typename Function>
-  auto Handler(Function function);
+  void OnOpened(StreamCall& call, const v1::Opened& opened) override;
+  void OnProgress(StreamCall& call, const v1::Progress& progress) override;
+  void OnDrained(StreamCall& call, const v1::Drained& drained) override;
+  void OnGoAway(StreamCall& call, const v1::GoAway& go_away) override;
+  void OnPingDue(StreamCall& call) override;
+  void OnOver(StreamCall& call, const absl::Status& reason) override;
 
   void Connect();
-  void OnOpened(const v1::Opened& opened);
-  void WaitForHeartbeat();
-  void OnHeartbeat();
-  void EndCall(const absl::Status& reason);
   void WaitAndConnect();
+  v1::Open MakeOpen(const SendLog::Point& point) const;
+  void TakeOpened(const v1::Opened& opened);
+  void OnCallOver(const absl::Status& reason);
+  void OnTailOver(std::list<Tail>::iterator tail);
+  std::list<Tail>::iterator FindTail(const StreamCall& call);
 
-  const std::shared_ptr<grpc::Channel> channel_;
-  const std::unique_ptr<v1::PlaybackService::Stub> stub_;
+  void Pump();
+  void SayNext(const SendLog::Message& message);
+  void SyncPause();
+  bool Plays() const;
+
+  // To another server. See GoAway.
+  SendLog::Point PlanMove();
+  void OpenElsewhere();
+  void TryMove();
+  void Move();
+  void GiveUpMove();
+
   const boost::asio::any_io_executor executor_;
   const Options options_;
   Listener& listener_;
+  ServerTargets targets_;
   Backoff backoff_;
-  // Waits to connect, then for Opened, then for the next heartbeat.
-  boost::asio::steady_timer timer_;
+  boost::asio::steady_timer timer_;  // to connect
 
-  std::unique_ptr<PlayCall> call_;
-  ResponseChecker checker_;  // of this call
-  bool open_ = false;        // Opened came
-  bool useful_ = false;      // the call carried sound, or lasted
-  bool heard_ = false;       // something since the last heartbeat
-  bool pinged_ = false;      // and nothing heard since
-  uint64_t last_ping_ = 0;
-  std::optional<v1::GoAway> go_away_;
+  SendLog log_;
+  CreditWindow credit_;     // of the epoch that was begun last on this call
+  int64_t held_grant_ = 0;  // of the newest epoch, while no call knows it
+  int64_t initial_window_ms_ = 0;
+  std::optional<MonotonicTime> paused_at_;
+  double clock_ppm_ = 0;
+
+  std::unique_ptr<StreamCall> call_;
+  ResponseChecker checker_;  // as the last call left it
+  SendLog::Point restart_;   // as Open said
+  std::string resume_token_;
+  // The server may have some of the pre-roll: only once it has more can it tell
+  // how much.
+  std::optional<SendLog::Point> pre_rolled_;
+  bool open_ = false;
+  std::optional<bool> said_paused_ = false;
+  uint64_t confirming_ping_ = 0;  // 0: none
+  bool going_away_ = false;
   int failures_ = 0;
+
+  ChannelConnector elsewhere_;
+  std::unique_ptr<StreamCall> next_;
+  v1::Opened next_opened_;
+  SendLog::Point move_;
+  int moves_tried_ = 0;
+  std::list<Tail> tails_;
   const std::shared_ptr<int> alive_ = std::make_shared<int>(0);
 };
 

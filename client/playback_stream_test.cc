@@ -30,13 +30,12 @@ class PlaybackStreamTest : public testing::Test,
     options_.labels = {{"node", "n1"}};
     options_.backoff.initial = milliseconds(5);
     options_.backoff.cap = milliseconds(20);
+    options_.call.clock = [] { return MonotonicTime(std::chrono::hours(1)); };
   }
 
   void Open() {
     stream_ = std::make_unique<PlaybackStream>(
-        grpc::CreateChannel(server_.address(),
-                            grpc::InsecureChannelCredentials()),
-        io_.get_executor(), options_,
+        *ServerTargets::Create(server_.address()), io_.get_executor(), options_,
         static_cast<PlaybackStream::Listener&>(*this));
     stream_->Open();
   }
@@ -55,15 +54,16 @@ class PlaybackStreamTest : public testing::Test,
   [[nodiscard]] bool UntilLost(int times) {
     return Until([&] { return lost_ >= times; });
   }
-  void Begin(uint64_t epoch, int64_t position) {
+  void Begin(uint64_t epoch) {
     v1::Begin begin;
     begin.set_epoch(epoch);
     begin.mutable_format()->set_rate_hz(48000);
-    stream_->Begin(begin, position);
+    stream_->Begin(begin);
   }
 
-  PlaybackStream::Underway OnConnecting() override { return underway_; }
-  void OnOpen(const v1::Opened&) override { ++opened_; }
+  int64_t QuietEnd() override { return 0; }
+  void OnOpen(bool) override { ++opened_; }
+  void OnLoss(const SendLog::Loss&) override {}
   void OnLost(const absl::Status& reason) override {
     ++lost_;
     reason_ = reason.ToString();
@@ -77,7 +77,6 @@ class PlaybackStreamTest : public testing::Test,
   boost::asio::io_context io_;
   FakePlaybackServer server_;
   PlaybackStream::Options options_;
-  PlaybackStream::Underway underway_;
   int opened_ = 0;
   int lost_ = 0;
   std::string reason_;
@@ -89,15 +88,14 @@ class PlaybackStreamTest : public testing::Test,
 
 TEST_F(PlaybackStreamTest, OpenSaysWhoWhatAndWhere) {
   server_.Listen();
-  underway_ = {7, 4711};
   Open();
   ASSERT_TRUE(UntilOpen());
   const v1::Open open = server_.requests()[0].open();
   EXPECT_EQ(open.stream(), "vms/test/streams/0");
   EXPECT_EQ(open.client(), "test/1");
   EXPECT_EQ(open.labels().at("node"), "n1");
-  EXPECT_EQ(open.epoch(), 7u);
-  EXPECT_EQ(open.next_frame(), 4711);
+  EXPECT_EQ(open.epoch(), 0u);
+  EXPECT_EQ(open.resume_token(), "");
 }
 
 TEST_F(PlaybackStreamTest, TriesUntilTheServerIsThere) {
@@ -113,23 +111,29 @@ TEST_F(PlaybackStreamTest, ManyMessagesKeepTheirOrder) {
   server_.Listen();
   Open();
   ASSERT_TRUE(UntilOpen());
-  Begin(1, 0);
+  Begin(1);
   const std::vector<uint8_t> payload(300, 42);
-  for (int i = 0; i < 2000; ++i) {
-    stream_->SendPacket({i * 480, 480, payload}, MonotonicTime());
+  for (int i = 0; i < 800; ++i) {
+    stream_->AddPacket({i * 480, 480, payload}, MonotonicTime());
   }
-  stream_->SendSilence(960000);
-  stream_->SendSkip(970000, 1000, v1::Skip::REASON_OUTAGE);
+  stream_->AddSilence(384000);
+  stream_->AddSkip(394000, 577000, v1::Skip::REASON_OUTAGE);
   stream_->End(971000);
-  ASSERT_TRUE(Until([&] { return server_.requests().size() == 2005; }));
+  // The initial window, and then what is granted, and nothing before it is.
+  ASSERT_TRUE(Until([&] { return server_.requests().size() == 22; }));
+  EXPECT_EQ(stream_->granted(), 9600);
+  EXPECT_FALSE(stream_->caught_up());
+  server_.SayProgress(1, 400000, 9600, 0);
+  ASSERT_TRUE(Until([&] { return server_.requests().size() == 806; }));
   const auto requests = server_.requests();
-  for (int i = 0; i < 2000; ++i) {
+  for (int i = 0; i < 800; ++i) {
     ASSERT_EQ(requests[i + 2].packet().first_frame(), i * 480);
     ASSERT_EQ(requests[i + 2].packet().payload().size(), 300u);
   }
-  EXPECT_EQ(requests[2002].silence().first_frame(), 960000);
-  EXPECT_EQ(requests[2003].skip().frame_count(), 1000);
-  EXPECT_EQ(requests[2004].end().end_frame(), 971000);
+  EXPECT_EQ(requests[802].silence().first_frame(), 384000);
+  EXPECT_EQ(requests[803].skip().frame_count(), 577000);
+  EXPECT_TRUE(requests[804].has_ping());
+  EXPECT_EQ(requests[805].end().end_frame(), 971000);
   server_.SayDrained(1, 971000);
   ASSERT_TRUE(Until([&] { return drained_.played_frame() == 971000; }));
 }
@@ -139,11 +143,11 @@ TEST_F(PlaybackStreamTest, AServerThatDoesNotReadLosesTheCall) {
   server_.Listen();
   Open();
   ASSERT_TRUE(UntilOpen());
-  Begin(1, 0);
+  Begin(1);
   // What no credit bounds: a source that starts and stops all the time.
   for (int i = 0; i < 40000; ++i) {
-    stream_->Pause();
-    stream_->Resume();
+    stream_->SetPaused(true, MonotonicTime());
+    stream_->SetPaused(false, MonotonicTime());
   }
   ASSERT_TRUE(UntilLost(1));
   EXPECT_THAT(reason_, HasSubstr("does not read"));
@@ -152,7 +156,7 @@ TEST_F(PlaybackStreamTest, AServerThatDoesNotReadLosesTheCall) {
 }
 
 TEST_F(PlaybackStreamTest, GoesWhileItsTimerRings) {
-  options_.heartbeat = milliseconds(1);
+  options_.call.heartbeat = milliseconds(1);
   server_.Listen();
   Open();
   ASSERT_TRUE(UntilOpen());
@@ -188,7 +192,7 @@ TEST_F(PlaybackStreamTest, LeavesAServerThatDoesNotTakeTheCodec) {
 }
 
 TEST_F(PlaybackStreamTest, LeavesAServerThatDoesNotAnswerOpen) {
-  options_.open_patience = milliseconds(30);
+  options_.call.open_patience = milliseconds(30);
   server_.Listen();
   server_.set_answer_open(false);
   Open();
@@ -197,7 +201,7 @@ TEST_F(PlaybackStreamTest, LeavesAServerThatDoesNotAnswerOpen) {
 }
 
 TEST_F(PlaybackStreamTest, PingsASilentServerThenLeavesIt) {
-  options_.heartbeat = milliseconds(50);
+  options_.call.heartbeat = milliseconds(50);
   server_.Listen();
   Open();
   ASSERT_TRUE(UntilLost(1));
@@ -206,7 +210,7 @@ TEST_F(PlaybackStreamTest, PingsASilentServerThenLeavesIt) {
 }
 
 TEST_F(PlaybackStreamTest, AServerThatAnswersPingsIsKept) {
-  options_.heartbeat = milliseconds(50);
+  options_.call.heartbeat = milliseconds(50);
   server_.Listen();
   Open();
   ASSERT_TRUE(UntilOpen());
@@ -240,8 +244,8 @@ TEST_F(PlaybackStreamTest, GoesAtAnyMoment) {
     Open();
     if (i % 2 == 0) {
       ASSERT_TRUE(UntilOpen());
-      Begin(1, 0);
-      stream_->SendPacket({0, 480, std::vector<uint8_t>(100)}, MonotonicTime());
+      Begin(1);
+      stream_->AddPacket({0, 480, std::vector<uint8_t>(100)}, MonotonicTime());
       server_.SayProgress(1, 9600, 0, 0);
     }
     for (int turn = 0; turn < i % 5; ++turn) io_.poll_one();

@@ -2,82 +2,37 @@
 #define EARSHOT_CLIENT_REMOTE_PLAYER_H_
 
 #include <boost/asio/any_io_executor.hpp>
-#include <chrono>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
-#include <optional>
-#include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "client/codec_options.h"
 #include "client/monotonic_time.h"
+#include "client/player_types.h"
 
 namespace earshot {
 
-// The PCM of one epoch.
-struct PlayerFormat {
-  int rate_hz = 48000;
-  int channels = 2;
-  int buffer_frames = 0;  // the source's ring; 0 if unknown
-  int period_frames = 0;  // 0 if unknown
-};
-
-// Where the current epoch stands, or the last one if none is under way.
-// Positions and counts are in frames. On one call
-//   produced = played + queued at the server + in flight + skipped,
-// and after a drain produced = played + skipped + lost.
-struct PlayerStats {
-  uint64_t epoch = 0;
-  int rate_hz = 0;
-  bool connected = false;   // the call is open
-  bool going_away = false;  // the server wants the call to end
-  bool free_run = false;    // the sound is discarded
-  bool drained = false;     // the server has played the epoch to its end
-  bool draining = false;    // it plays this epoch's tail, or an earlier one's
-  int64_t produced = 0;
-  int64_t sent = 0;      // position: sent or declared as skipped
-  int64_t received = 0;  // position
-  int64_t played = 0;    // position; skips included
-  int64_t granted = 0;   // position
-  int64_t skipped = 0;   // discarded, whether declared yet or not
-  int64_t lost = 0;      // sent on calls that broke, and not confirmed
-  int64_t packets = 0;
-  int64_t payload_bytes = 0;
-  int64_t free_runs = 0;
-  std::chrono::nanoseconds stalled{0};  // the clock waited for a grant
-  // What the server last said of its margin, in us.
-  std::optional<int64_t> margin_error_us;
-  int64_t target_margin_us = 0;
-};
+class PlayerCore;
 
 // Plays the PCM of one source (a guest's stream, a file) at the playback
-// service, on the service's clock: PacingClock and CreditWindow say how much
-// may leave, PacketEncoder codes it, PlaybackStream carries it.
+// service, on the service's clock: PacingClock says how much is due,
+// PacketEncoder codes it, PlaybackStream carries it as far as that is granted.
 //
 // It has the shape of device/sound/pcm_output.h: the source asks how far its
 // sound is due and writes that much; nothing blocks, and nothing that the
 // service does fails a call. Without a service, or when the grant has been used
 // up for longer than the stall budget (min(80 ms, half the ring)), it is in
 // free-run: the clock goes on, what is written is discarded, counted, and
-// declared once the service is back.
+// declared once the service is back. A call that breaks is none of the source's
+// business before that.
 //
 // Thread: the loop of its executor; every call must come from there, and the
 // callback comes there. Positions are frames since Prepare().
 class RemotePlayer {
  public:
-  struct Options {
-    std::string server;  // host:port or unix:/path
-    std::string stream;  // vms/{vm}/streams/{id}
-    std::string client;  // name and version, such as "earshot-device/0.1.0"
-    std::map<std::string, std::string> labels;
-    CodecOptions codec;
-    // Read when the service says something; all else is told the time.
-    std::function<MonotonicTime()> clock = std::chrono::steady_clock::now;
-  };
+  using Options = PlayerOptions;
 
   // Begins to connect. INVALID_ARGUMENT says what is allowed.
   static absl::StatusOr<std::unique_ptr<RemotePlayer>> Create(
@@ -112,6 +67,9 @@ class RemotePlayer {
   // before. What goes beyond the grant (a flush) is discarded and declared.
   void Write(absl::Span<const float> pcm, MonotonicTime now);
 
+  // What follows will never be heard: it counts as skipped.
+  void Discard(int64_t frames, MonotonicTime now);
+
   // How long after Write() a frame is heard, in frames.
   int64_t DelayFrames(MonotonicTime now) const;
 
@@ -124,9 +82,8 @@ class RemotePlayer {
   const absl::Status& last_error() const;
 
  private:
-  class Impl;
-  explicit RemotePlayer(std::unique_ptr<Impl> impl);
-  const std::unique_ptr<Impl> impl_;
+  explicit RemotePlayer(std::unique_ptr<PlayerCore> core);
+  const std::unique_ptr<PlayerCore> core_;
 };
 
 }  // namespace earshot

@@ -305,7 +305,11 @@ TEST_F(RemotePlayerTest,
   EXPECT_EQ(Heard(PlayRequest::kSkip)[0].skip().frame_count(), 24000 + 960);
 }
 
-TEST_F(RemotePlayerTest, ABrokenCallGoesOnWithTheSameEpochOnTheNext) {
+TEST_F(RemotePlayerTest, AnOutageChangesNothingUntilTheGrantIsUsedUp) {
+  v1::Opened opened;
+  opened.set_resume_token("t1");
+  opened.mutable_limits()->set_initial_window_ms(200);
+  server_.set_opened(opened);
   server_.Listen();
   MakePlayer();
   ASSERT_TRUE(UntilConnected());
@@ -313,28 +317,84 @@ TEST_F(RemotePlayerTest, ABrokenCallGoesOnWithTheSameEpochOnTheNext) {
   player_->Start(now_);
   Play(milliseconds(100));
   ASSERT_TRUE(UntilHeard(PlayRequest::kPacket, 10));
-  server_.SayProgress(1, 13920, 4320, 960);
+  server_.SayProgress(1, 14400, 4320, 960);
   ASSERT_TRUE(Until([&] { return player_->stats().received == 4320; }));
   server_.EndCall(grpc::Status(grpc::StatusCode::UNAVAILABLE, "gone"));
   ASSERT_TRUE(Until([&] { return !player_->stats().connected; }));
-  EXPECT_EQ(player_->stats().lost, 480);
-  Play(milliseconds(300));
-  const int64_t produced = player_->stats().produced;
-  // 80 ms of waiting, then it runs free.
-  EXPECT_EQ(produced, 4800 + 220 * 48);
+  Play(milliseconds(150));
+  EXPECT_EQ(player_->stats().produced, 4800 + 7200);
+  // The same server: what it does not have follows, and then all else.
+  opened.set_resumed(true);
+  opened.set_received_epoch(1);
+  opened.set_received_frame(4320);
+  server_.set_opened(opened);
   ASSERT_TRUE(Until([&] { return server_.calls() == 2; }));
   ASSERT_TRUE(UntilConnected());
   Play(milliseconds(50));
   player_->Release(now_);
   ASSERT_TRUE(UntilHeard(PlayRequest::kEnd));
-  const auto heard = server_.requests();
-  EXPECT_EQ(heard[0].open().epoch(), 1u);
-  EXPECT_EQ(heard[0].open().next_frame(), 4800);
-  EXPECT_EQ(heard[1].begin().epoch(), 1u);
-  EXPECT_EQ(heard[2].skip().first_frame(), 4800);
-  EXPECT_EQ(heard[2].skip().frame_count(), produced - 4800);
+  EXPECT_EQ(Heard(PlayRequest::kOpen)[0].open().resume_token(), "t1");
+  EXPECT_EQ(Heard(PlayRequest::kBegin).size(), 0u);
+  EXPECT_EQ(Heard(PlayRequest::kResume).size(), 1u);
+  EXPECT_EQ(HeardUpTo(4320), 14400);
+  EXPECT_EQ(player_->stats().skipped, 0);
+  EXPECT_EQ(player_->stats().lost, 0);
+  EXPECT_EQ(player_->stats().stalled, nanoseconds(0));
+  EXPECT_EQ(player_->stats().free_runs, 0);
+}
+
+TEST_F(RemotePlayerTest, AServerThatKnowsNothingPlaysNothingTwice) {
+  server_.Listen();
+  MakePlayer();
+  ASSERT_TRUE(UntilConnected());
+  Prepare();
+  player_->Start(now_);
+  Play(milliseconds(100));
+  ASSERT_TRUE(UntilHeard(PlayRequest::kPacket, 10));
+  server_.SayProgress(1, 14400, 4800, 960);
+  ASSERT_TRUE(Until([&] { return player_->stats().received == 4800; }));
+  server_.EndCall(grpc::Status(grpc::StatusCode::UNAVAILABLE, "gone"));
+  // What may have been played meanwhile, a tick, and the rest of a packet.
+  now_ += milliseconds(20);
+  ASSERT_TRUE(Until([&] { return server_.calls() == 2; }));
+  ASSERT_TRUE(UntilConnected());
+  EXPECT_EQ(player_->stats().lost, 2400 - 960);
+  Play(milliseconds(100));
+  player_->Release(now_);
+  ASSERT_TRUE(UntilHeard(PlayRequest::kEnd));
+  EXPECT_EQ(Heard(PlayRequest::kOpen)[0].open().epoch(), 1u);
+  EXPECT_EQ(Heard(PlayRequest::kOpen)[0].open().next_frame(), 2400);
+  EXPECT_EQ(HeardUpTo(2400), player_->stats().produced);
+  EXPECT_EQ(player_->stats().skipped, 0);
+}
+
+TEST_F(RemotePlayerTest, AnOutageBeyondWindowAndBudgetIsSkipped) {
+  server_.Listen();
+  MakePlayer();
+  ASSERT_TRUE(UntilConnected());
+  Prepare();
+  player_->Start(now_);
+  Play(milliseconds(100));
+  ASSERT_TRUE(UntilHeard(PlayRequest::kPacket, 10));
+  server_.SayProgress(1, 9600, 4800, 4800);
+  ASSERT_TRUE(Until([&] { return player_->stats().received == 4800; }));
+  server_.EndCall(grpc::Status(grpc::StatusCode::UNAVAILABLE, "gone"));
+  ASSERT_TRUE(Until([&] { return !player_->stats().connected; }));
+  Play(milliseconds(500));
+  EXPECT_TRUE(player_->stats().free_run);
+  const int64_t produced = player_->stats().produced;
+  EXPECT_EQ(produced, 4800 + 420 * 48);
+  ASSERT_TRUE(UntilConnected());
+  // The new server's window covers what the log holds, but no more.
+  Play(milliseconds(50));
+  player_->Release(now_);
+  ASSERT_TRUE(UntilHeard(PlayRequest::kEnd));
   EXPECT_EQ(HeardUpTo(4800), player_->stats().produced);
-  EXPECT_EQ(player_->stats().skipped, produced - 4800);
+  const v1::Skip skip = Heard(PlayRequest::kSkip)[0].skip();
+  EXPECT_EQ(skip.first_frame(), 9600);
+  EXPECT_EQ(skip.frame_count(), produced - 9600);
+  EXPECT_EQ(player_->stats().skipped, produced - 9600);
+  EXPECT_EQ(player_->stats().lost, 0);
 }
 
 TEST_F(RemotePlayerTest, ALieCostsTheCallAndNotThePlayer) {
@@ -448,7 +508,7 @@ TEST_F(RemotePlayerTest,
   EXPECT_EQ(Heard(PlayRequest::kBegin)[1].begin().epoch(), 2u);
 }
 
-TEST_F(RemotePlayerTest, AnEpochThatLostItsServerIsNotWaitedFor) {
+TEST_F(RemotePlayerTest, ATailThatLostItsServerIsPlayedByTheNext) {
   server_.Listen();
   MakePlayer();
   ASSERT_TRUE(UntilConnected());
@@ -456,12 +516,18 @@ TEST_F(RemotePlayerTest, AnEpochThatLostItsServerIsNotWaitedFor) {
   player_->Start(now_);
   Play(milliseconds(100));
   EXPECT_FALSE(player_->stats().draining);
+  ASSERT_TRUE(UntilHeard(PlayRequest::kPacket, 10));
+  server_.SayProgress(1, 14400, 4800, 2400);
+  ASSERT_TRUE(Until([&] { return player_->stats().played == 2400; }));
   player_->Release(now_);
   EXPECT_TRUE(player_->stats().draining);
   server_.EndCall(grpc::Status(grpc::StatusCode::UNAVAILABLE, "gone"));
-  ASSERT_TRUE(Until([&] { return !player_->stats().connected; }));
-  EXPECT_FALSE(player_->stats().draining);
-  ASSERT_TRUE(UntilConnected());
+  ASSERT_TRUE(Until([&] { return server_.calls() == 2; }));
+  ASSERT_TRUE(UntilHeard(PlayRequest::kEnd));
+  EXPECT_EQ(HeardUpTo(2880), 4800);
+  EXPECT_EQ(player_->stats().lost, 480);
+  server_.SayDrained(1, 4800);
+  ASSERT_TRUE(Until([&] { return player_->stats().drained; }));
   EXPECT_FALSE(player_->stats().draining);
 }
 

@@ -18,6 +18,11 @@ absl::Status Lie(absl::string_view field, absl::string_view what) {
 
 }  // namespace
 
+void ResponseChecker::OnOpen(bool token_shown) {
+  opened_ = false;
+  token_shown_ = token_shown;
+}
+
 void ResponseChecker::OnBegin(uint64_t epoch, int64_t position, int rate_hz) {
   Epoch e;
   e.id = epoch;
@@ -61,12 +66,43 @@ absl::Status ResponseChecker::Check(v1::PlayResponse& response) {
 absl::Status ResponseChecker::CheckOpened(v1::Opened& opened) {
   if (opened_) return Lie("opened", "said twice");
   opened_ = true;
-  if (opened.resumed()) {
-    return Lie("opened.resumed", "no resume token was shown");
+  if (!opened.resumed()) {
+    epochs_.clear();
+    last_drained_ = 0;
+  } else if (absl::Status status = CheckResumed(opened); !status.ok()) {
+    return status;
   }
   v1::Limits& limits = *opened.mutable_limits();
   limits.set_initial_window_ms(
       std::clamp(limits.initial_window_ms(), 0, kMaxInitialWindowMs));
+  return absl::OkStatus();
+}
+
+absl::Status ResponseChecker::CheckResumed(const v1::Opened& opened) {
+  if (!token_shown_) {
+    return Lie("opened.resumed", "no resume token was shown");
+  }
+  const uint64_t id = opened.received_epoch();
+  // What the server has not heard of was never begun.
+  while (!epochs_.empty() && epochs_.back().id > id) epochs_.pop_back();
+  if (id <= last_drained_) return absl::OkStatus();
+  Epoch* e = Find(id);
+  if (e == nullptr) {
+    return Lie("opened.received_epoch", absl::StrCat(id, " was not begun"));
+  }
+  const int64_t frame = opened.received_frame();
+  const int64_t known =
+      e->had_silence ? std::max(e->sent, e->granted) : e->sent;
+  if (frame < 0 || frame > known || (!e->had_silence && frame < e->received)) {
+    return Lie("opened.received_frame",
+               absl::StrCat(frame, " does not lie between what it had, ",
+                            e->received, ", and what was sent, ", known));
+  }
+  if (opened.received_end() && !e->ended) {
+    return Lie("opened.received_end", "no End was said");
+  }
+  e->ended = opened.received_end();
+  e->sent = e->received = frame;
   return absl::OkStatus();
 }
 

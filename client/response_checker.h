@@ -9,11 +9,15 @@
 
 namespace earshot {
 
-// Believes nothing that a server says on one call until it fits what the client
-// has said there: epochs, positions, grants. Knows no gRPC.
-// Thread: the loop of its owner. Positions are frames since the epoch began.
+// Believes nothing that a server says until it fits what the client has said on
+// this call, and on those that it goes on from: epochs, positions, grants.
+// Knows no gRPC. Thread: the loop of its owner. Positions are frames since the
+// epoch began.
 class ResponseChecker {
  public:
+  // Another call begins; only a server that was shown a token may go on where
+  // the one before ended.
+  void OnOpen(bool token_shown);
   // What the client said.
   void OnBegin(uint64_t epoch, int64_t position, int rate_hz);
   // Everything before `position` was sent or skipped.
@@ -44,11 +48,13 @@ class ResponseChecker {
   };
 
   absl::Status CheckOpened(v1::Opened& opened);
+  absl::Status CheckResumed(const v1::Opened& opened);
   absl::Status CheckProgress(v1::Progress& progress);
   absl::Status CheckDrained(const v1::Drained& drained);
   Epoch* Find(uint64_t id);
 
   bool opened_ = false;
+  bool token_shown_ = false;
   uint64_t last_drained_ = 0;
   std::deque<Epoch> epochs_;  // oldest first; all but the last have ended
 };
