@@ -15,11 +15,17 @@ constexpr double kIntegral = kOmega * kOmega;           // 1/s^2
 constexpr double kMaxDrift = 500e-6;
 // What the proportional part may add.
 constexpr double kMaxFine = 500e-6;
-// Beyond this error a slew takes over: the delay itself is wrong (a start, an
-// outage, a target that sinks), and the drift has nothing to learn from it.
-constexpr double kSlewBeyond = 0.005;  // s
-constexpr double kSlewGain = 0.2;      // 1/s
+// Beyond this part of the target a slew takes over: the delay itself is wrong
+// (a start, an outage, a target that sinks). What the mean of a shaky network
+// wobbles by lies within.
+constexpr double kSlewBeyond = 0.17;
+constexpr double kLeastSlewBeyond = 0.002;  // s
+constexpr double kMostSlewBeyond = 0.015;   // s
+constexpr double kSlewGain = 0.2;           // 1/s
 constexpr double kMaxSlew = 5000e-6;
+// The drift has nothing to learn from such a delay; from errors of this size it
+// has, or a large drift would stay one.
+constexpr double kMostLearnt = 0.005;  // s
 // Progress comes every 50 ms. After a longer gap (lost, or a host that stood
 // still) one error does not speak for all of it.
 constexpr double kMaxStep = 0.25;  // s
@@ -33,17 +39,18 @@ double Seconds(std::chrono::nanoseconds duration) {
 void MarginSteering::Reset() { *this = MarginSteering(); }
 
 double MarginSteering::OnError(std::chrono::nanoseconds error,
-                               MonotonicTime now) {
+                               MonotonicTime now,
+                               std::chrono::nanoseconds target) {
   const double step =
       last_error_ ? std::clamp(Seconds(now - *last_error_), 0.0, kMaxStep) : 0;
   last_error_ = now;
   const double e = Seconds(error);
-  if (std::abs(e) > kSlewBeyond) {
-    const double slew =
-        std::min(kMaxSlew, kMaxFine + (std::abs(e) - kSlewBeyond) * kSlewGain);
-    correction_ = std::copysign(slew, -e);
-  } else {
-    correction_ = std::clamp(-kProportional * e, -kMaxFine, kMaxFine);
+  const double beyond = std::clamp(kSlewBeyond * Seconds(target),
+                                   kLeastSlewBeyond, kMostSlewBeyond);
+  const double fine = std::min(kMaxFine, kProportional * std::abs(e));
+  const double slew = kSlewGain * std::max(0.0, std::abs(e) - beyond);
+  correction_ = -std::copysign(std::min(kMaxSlew, fine + slew), e);
+  if (std::abs(e) <= std::max(beyond, kMostLearnt)) {
     integral_ =
         std::clamp(integral_ - kIntegral * e * step, -kMaxDrift, kMaxDrift);
   }

@@ -21,8 +21,12 @@ class MarginSteering {
  public:
   // Forgets everything: another service, thus another clock.
   void Reset();
-  // The mean margin was larger than the target by `error`. Returns ppm().
-  double OnError(std::chrono::nanoseconds error, MonotonicTime now);
+  // The mean margin was larger than the target by `error`. Returns ppm(). The
+  // target tells how much the network shakes, and thus what error is large;
+  // without it, it is that of a quiet one.
+  double OnError(
+      std::chrono::nanoseconds error, MonotonicTime now,
+      std::chrono::nanoseconds target = std::chrono::milliseconds(10));
   // Nothing is known for a while: paused, lost, or a Progress that tells no
   // error. From here on ppm() is the drift alone, and the time until the next
   // error does not count.

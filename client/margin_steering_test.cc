@@ -74,6 +74,13 @@ TEST_F(MarginSteeringTest, NeverLeavesItsLimits) {
   }
 }
 
+TEST_F(MarginSteeringTest, WhatIsLargeDependsOnHowMuchTheNetworkShakes) {
+  EXPECT_LT(steering_.OnError(milliseconds(10), now_), -1000);
+  EXPECT_EQ(steering_.OnError(milliseconds(10), now_, milliseconds(100)), -500);
+  EXPECT_LT(steering_.OnError(milliseconds(20), now_, milliseconds(100)),
+            -1000);
+}
+
 TEST_F(MarginSteeringTest, ALargeErrorTeachesNoDrift) {
   for (int i = 0; i < 1000; ++i) {
     now_ += milliseconds(50);

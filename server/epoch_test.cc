@@ -175,6 +175,7 @@ TEST_F(EpochTest, TheWindowGrowsWithTheRoundTripAndTheTarget) {
   epoch_.SetRoundTrip(seconds(100));
   EXPECT_EQ(epoch_.window_frames(), (20 + 250 + 1000) * kMs);
   target_.AddLateness(seconds(2), now_);
+  target_.AddLateness(seconds(2), now_ + seconds(10));
   EXPECT_EQ(epoch_.window_frames(), (500 + 250 + 1000) * kMs);
 }
 

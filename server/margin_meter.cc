@@ -29,14 +29,15 @@ nanoseconds MarginMeter::Add(nanoseconds margin, nanoseconds duration,
 
 nanoseconds MarginMeter::Lateness(nanoseconds margin) const {
   if (measured_ <= nanoseconds(0)) return nanoseconds(0);
-  // The mean lags behind a trend by as much as its own mean behind it.
-  const double now_ns = 2 * mean_ns_ - mean_of_mean_ns_;
-  return nanoseconds(std::llround(now_ns)) - margin;
+  return nanoseconds(std::llround(Level())) - margin;
 }
 
 std::optional<nanoseconds> MarginMeter::Mean(MonotonicTime now) const {
   if (measured_ < kWarmUp || now - last_ > kStale) return std::nullopt;
-  return nanoseconds(std::llround(mean_ns_));
+  return nanoseconds(std::llround(Level()));
 }
+
+// A mean lags behind a trend by as much as its own mean lags behind it.
+double MarginMeter::Level() const { return 2 * mean_ns_ - mean_of_mean_ns_; }
 
 }  // namespace earshot

@@ -9,8 +9,9 @@
 namespace earshot {
 
 // The mean of the margins of the packets that came lately, each weighed by how
-// long it plays: exponential, over 4 s; over all of them at first. Constant
-// memory. Thread: none of its own.
+// long it plays: exponential, over 4 s (over all of them at first), and again
+// over itself, so that it does not lag behind a margin that is being changed on
+// purpose. Constant memory. Thread: none of its own.
 class MarginMeter {
  public:
   static constexpr std::chrono::milliseconds kAverage{4000};
@@ -18,8 +19,7 @@ class MarginMeter {
   static constexpr std::chrono::milliseconds kWarmUp{500};
   static constexpr std::chrono::milliseconds kStale{2000};
 
-  // Returns how much later than the others it was; negative if earlier. That is
-  // against their trend: a margin that shrinks on purpose makes none late.
+  // Returns how much later than the mean it was; negative if earlier.
   std::chrono::nanoseconds Add(std::chrono::nanoseconds margin,
                                std::chrono::nanoseconds duration,
                                MonotonicTime now);
@@ -31,6 +31,8 @@ class MarginMeter {
   void Reset() { *this = MarginMeter(); }
 
  private:
+  double Level() const;  // the mean, in ns
+
   double mean_ns_ = 0;
   double mean_of_mean_ns_ = 0;
   std::chrono::nanoseconds measured_{0};  // the packets' duration

@@ -12,6 +12,10 @@ using std::chrono::nanoseconds;
 // The worst of a few minutes is exceeded in the next few: this much is added.
 constexpr nanoseconds kSafety = std::chrono::milliseconds(4);
 constexpr int kSafetyPercent = 25;
+// What is later than this happened once, and is no habit of the network until
+// something like it happens again: after one blackout it would be too late for
+// the delay to help, and it would stay for minutes.
+constexpr nanoseconds kMostOfOne = std::chrono::milliseconds(60);
 // It sinks by this part of the time, 2 ms a second: the client's slew can
 // follow.
 constexpr int64_t kSinkPart = 500;
@@ -65,7 +69,7 @@ void TargetMargin::Update(MonotonicTime now) {
 
 std::string TargetMargin::Reason(MonotonicTime now) const {
   const nanoseconds wanted = Wanted(now);
-  const Bucket& worst = Worst(now);
+  const Bucket worst = Worst(now);
   if (target_ > wanted)
     return moved_ ? "sinking: the network got better" : "start";
   if (worst.worst > nanoseconds(0) && wanted > floor()) {
@@ -78,14 +82,21 @@ std::string TargetMargin::Reason(MonotonicTime now) const {
   return "floor";
 }
 
-const TargetMargin::Bucket& TargetMargin::Worst(MonotonicTime now) const {
-  static constexpr Bucket kNone;
+TargetMargin::Bucket TargetMargin::Worst(MonotonicTime now) const {
   const int64_t oldest = BucketNumber(now) - kBuckets + 1;
-  const Bucket* worst = &kNone;
+  Bucket worst;
+  nanoseconds second(0);
   for (const Bucket& bucket : buckets_) {
-    if (bucket.number >= oldest && bucket.worst > worst->worst) worst = &bucket;
+    if (bucket.number < oldest) continue;
+    if (bucket.worst > worst.worst) {
+      second = worst.worst;
+      worst = bucket;
+    } else {
+      second = std::max(second, bucket.worst);
+    }
   }
-  return *worst;
+  worst.worst = std::min(worst.worst, std::max(kMostOfOne, 3 * second));
+  return worst;
 }
 
 nanoseconds TargetMargin::Wanted(MonotonicTime now) const {

@@ -24,9 +24,9 @@ struct MarginLimits {
 
 // How early packets should come, so that the latest one of a few minutes would
 // still have been in time: learnt from how late packets were against the mean.
-// It goes up at once and sinks slowly, and only while sound plays. A session
-// keeps one for all of its epochs. Constant memory.
-// Thread: none of its own; Session serializes calls.
+// It goes up at once and sinks slowly, and only while sound plays; what was
+// very late only once counts for little. A session keeps one for all of its
+// epochs. Constant memory. Thread: none of its own; Session serializes calls.
 class TargetMargin {
  public:
   static constexpr std::chrono::seconds kBucket{10};
@@ -52,8 +52,8 @@ class TargetMargin {
     MonotonicTime when;
   };
 
-  // The bucket with the worst lateness that is remembered.
-  const Bucket& Worst(MonotonicTime now) const;
+  // The worst lateness that is remembered, and counts.
+  Bucket Worst(MonotonicTime now) const;
   std::chrono::nanoseconds Wanted(MonotonicTime now) const;
   std::chrono::nanoseconds floor() const;
   std::chrono::nanoseconds ceiling() const;

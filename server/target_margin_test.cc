@@ -74,6 +74,15 @@ TEST_F(TargetMarginTest, ForgetsAfterTwoMinutes) {
   EXPECT_EQ(target_.target(), milliseconds(10));
 }
 
+TEST_F(TargetMarginTest, WhatHappenedOnceIsNoHabit) {
+  target_.BeginEpoch(false);
+  target_.AddLateness(milliseconds(200), now_);
+  EXPECT_EQ(target_.target(), milliseconds(79));  // of 60 ms
+  Play(seconds(50));
+  target_.AddLateness(milliseconds(210), now_);
+  EXPECT_EQ(target_.target(), std::chrono::microseconds(266500));
+}
+
 TEST_F(TargetMarginTest, SinksOnlyWhileSoundPlays) {
   target_.BeginEpoch(false);
   target_.Update(now_);
