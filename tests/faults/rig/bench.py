@@ -6,17 +6,15 @@ import time
 from datetime import datetime
 from pathlib import Path
 
-from guest.rig.processes import (BIN, Device, Process, ProcessError, Server,
-                                 await_condition)
+from guest.rig.processes import Device, ProcessError, Server, await_condition
 
-from . import guest_view, recording
+from . import recording
 from .network import FAR, NEAR, Network
 from .sound_server import SoundServer
 from .watch import Watch
 
 VM = "fault-test"
 PORTS = {"a": 50051, "b": 50052}
-PERIOD, RING = 480, 1920  # frames
 TAIL_S = 30  # for what is left to play when the guest has ended
 
 
@@ -25,10 +23,13 @@ class Interrupted(Exception):
 
 
 class Bench:
-    """All that runs in one scenario; its files are in `folder`. `ending` is an
-    event: then its waits end with Interrupted."""
+    """All that runs in one scenario; its files are in `folder`. `player` makes
+    what plays (players.py). `ending` is an event: then its waits end with
+    Interrupted."""
 
-    def __init__(self, scenario, folder, seconds, ending):
+    def __init__(self, scenario, folder, seconds, player, ending):
+        self._make_player = player
+        self._player = None
         self._ending = ending
         self.scenario = scenario
         self.seconds = seconds
@@ -39,8 +40,8 @@ class Bench:
         self.device = None
         self.servers = {}
         self.watches = []
+        self.began = 0.0  # when the guest did
         self.faults = []  # (began, ended), monotonic s
-        self._feeder = None
 
     def start(self):
         """From nothing to a guest that plays."""
@@ -56,15 +57,10 @@ class Bench:
         self.device = Device(self.folder, targets, VM,
                              [f"--codec={self.scenario.codec}", *self.scenario.device_flags],
                              [*self.network.within(NEAR), "env", *self.scenario.device_clock])
-        first = self.servers[self.scenario.servers[0]]
-        await_condition(lambda: first.stream(self.device.stream_name).get("state"),
-                        "the stream is open", 15, 0.05)
-        self._feeder = Process(
-            BIN / "tests/faults/feeder/feeder",
-            [f"--socket={self.device.socket}", f"--period={PERIOD}", f"--ring={RING}",
-             f"--seconds={self.seconds}"], self.folder / "feeder.csv")
-        await_condition(lambda: self._feeder.require() and self._feeder.log.stat().st_size,
-                        "the feeder plays")
+        await_condition(lambda: " stream open " in self.device.log.read_text(),
+                        "the stream is open", 15, 0.02)
+        self._player = self._make_player(self.folder, self.device, self.seconds)
+        self.began = time.monotonic()
 
     def wait(self, seconds):
         if self._ending.wait(max(seconds, 0)):
@@ -98,10 +94,10 @@ class Bench:
         """Waits for the guest's end, and for the end of what it has played."""
         # Whatever happens, the guest's clock goes on: it is never much longer.
         deadline = time.monotonic() + TAIL_S
-        while self._feeder.alive:
+        while self._player.alive:
             if time.monotonic() > deadline:
                 raise ProcessError("the guest does not come to its end")
-            self.wait(0.05)
+            self.wait(0.1)
         await_condition(lambda: self.device_counts(), "the device has counted the epoch",
                         TAIL_S, 0.05)
         for server in self.servers.values():
@@ -115,9 +111,12 @@ class Bench:
     def close(self):
         for watch in self.watches:
             watch.stop()
-        for part in (self._feeder, self.device, *self.servers.values()):
-            if part and self._ending.is_set() and part.alive:
-                part.send_signal(signal.SIGKILL)  # It would play its tail.
+        at_once = self._ending.is_set()  # They would play their tails.
+        if self._player:
+            self._player.close(at_once)
+        for part in (self.device, *self.servers.values()):
+            if part and at_once:
+                part.kill()
             if part:
                 part.close()
         for part in (self.sound_server, self.network):
@@ -127,8 +126,8 @@ class Bench:
     # --- What is to be seen of it afterwards ---
 
     def guest(self):
-        with open(self.folder / "feeder.csv", encoding="utf-8") as lines:
-            return guest_view.parse(lines, PERIOD, RING)
+        """The GuestView of what has played."""
+        return self._player.view()
 
     def heard(self, fed):
         """What the recordings of all servers hold."""

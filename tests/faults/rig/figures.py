@@ -34,7 +34,6 @@ class Series:
 def series(bench, guest):
     samples = [sample for sample in bench.samples()
                if sample.state in ("PRIMING", "PLAYING", "DRAINING")]
-    start = guest.time[0] if len(guest.time) else 0
     when = numpy.array([sample.time for sample in samples])
     starts = bench.epoch_starts()
 
@@ -47,7 +46,7 @@ def series(bench, guest):
 
     played = (numpy.array([base(sample) for sample in samples])
               + column("played_frames") + column("skipped_frames"))
-    if len(when) and len(guest.time):
+    if len(when):
         completed = numpy.interp(when, guest.time, guest.completed, left=numpy.nan,
                                  right=numpy.nan)
         latency = numpy.interp(when, guest.time, guest.latency, left=numpy.nan,
@@ -56,6 +55,7 @@ def series(bench, guest):
         completed = latency = numpy.full(len(when), numpy.nan)
     margin, target = column("margin_ms"), column("target_margin_ms")
     margin[margin == 0] = numpy.nan
+    start = bench.began
     return Series(when - start, (completed - played) / RATE * 1000, latency / RATE * 1000,
                   margin, target, column("clock_ppm"),
                   [at - start for at, _ in _underruns(bench)],
@@ -139,7 +139,7 @@ def figures(bench, guest, over_time):
     values["feeder_late"] = guest.late
     found = _underruns(bench)
     settle_s = min(60, bench.seconds / 2)
-    settled = guest.time[0] + settle_s if len(guest.time) else 0
+    settled = bench.began + settle_s
     values["underruns"] = sum(count for _, count in found)
     values["underruns_settled"] = sum(count for when, count in found if when >= settled)
     for key, name in CAUSES.items():

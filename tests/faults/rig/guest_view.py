@@ -45,16 +45,17 @@ def parse(lines, period, ring):
         elif len(words) == 5:
             rows.append([int(word) for word in words])
     table = numpy.array(rows, dtype=numpy.int64).reshape(-1, 5)
+    if not len(table):
+        problem = problem or "the guest has played nothing"
+        table = numpy.zeros((1, 5), numpy.int64)
     seconds, completed = table[:, 0] / 1e9, table[:, 1]
-    fed = int(completed[-1]) if fed is None and len(table) else fed or 0
+    fed = int(completed[-1]) if fed is None else fed
     errors, late = _errors(table, ring)
     return GuestView(seconds, completed, table[:, 2] / 4, fed, problem, errors, late, period)
 
 
 def _errors(table, ring):
     """Completions that came too late, and rings that were empty at once."""
-    if not len(table):
-        return 0, 0
     own = table[:, 4] / 1e6
     waits = numpy.diff(table[:, 0]) / 1e9
     too_long = waits > max(PATIENCE_S, PATIENCE_RINGS * ring / RATE)
