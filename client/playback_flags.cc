@@ -19,16 +19,20 @@ void PlaybackFlags::AddTo(po::options_description& options,
   if (!default_vm.empty()) vm->default_value(default_vm);
   // clang-format off
   options.add_options()
-      ("server", po::value(&server_)->value_name("ADDRESS")
+      ("server", po::value(&server_)->value_name("ADDRESS[,ADDRESS...]")
                      ->default_value(default_server),
-       "the playback service: host:port or unix:/path")
+       "the playback service: host:port or unix:/path; of several, the next "
+       "one when one fails or goes away")
       ("vm", vm, "who plays: the stream is vms/NAME/streams/0")
       ("codec", po::value(&codec_name_)->value_name("CODEC")
                     ->default_value("opus"),
        "opus, or pcm: lossless 16 bits for a fast network")
       ("frame-ms", po::value(&packet_ms_)->value_name("MS")
-                       ->default_value(codec_.packet_us / 1000.0, "10"),
-       "sound in a packet: 2.5, 5, 10 or 20")
+                       ->notifier([this](double) { packet_ms_given_ = true; }),
+       "sound in a packet: 2.5, 5, 10 or 20; without it 10, or 5 with "
+       "--low-latency")
+      ("low-latency", po::bool_switch(&low_latency_),
+       "the least delay: short packets, and a smaller margin at the service")
       ("bitrate", po::value(&codec_.bitrate_bps)->value_name("BPS")
                       ->default_value(codec_.bitrate_bps),
        "Opus, 6000 to 510000 bits per second; 0 means 64000 a channel")
@@ -57,6 +61,7 @@ absl::Status PlaybackFlags::CheckCodec() {
   } else {
     return NotAllowed("codec", codec_name_, "must be opus or pcm");
   }
+  if (!packet_ms_given_) packet_ms_ = low_latency_ ? 5 : 10;
   const auto packet_us =
       static_cast<int>(std::lrint(std::clamp(packet_ms_, 0.0, 1000.0) * 1000));
   if (packet_us != 2500 && packet_us != 5000 && packet_us != 10000 &&

@@ -25,6 +25,7 @@ class PlaybackFlags {
   const std::string& server() const { return server_; }
   const std::string& vm() const { return vm_; }
   const CodecOptions& codec() const { return codec_; }
+  bool low_latency() const { return low_latency_; }
 
  private:
   absl::Status CheckCodec();
@@ -35,6 +36,8 @@ class PlaybackFlags {
   // As they stand on the command line.
   std::string codec_name_;
   double packet_ms_ = 0;
+  bool packet_ms_given_ = false;
+  bool low_latency_ = false;
 };
 
 // Parses a command line without guessing at abbreviations. INVALID_ARGUMENT

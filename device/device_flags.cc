@@ -17,8 +17,13 @@ namespace po = boost::program_options;
 constexpr size_t kMaxLabels = 16;
 constexpr size_t kMaxLabelBytes = 63;
 
-po::options_description Options(DeviceFlags& flags,
-                                std::vector<std::string>& labels) {
+// As they stand on the command line.
+struct Words {
+  std::vector<std::string> labels;
+  std::string on_release;
+};
+
+po::options_description Options(DeviceFlags& flags, Words& words) {
   po::options_description options("Flags", 100);
   options.add_options()(
       "socket", po::value(&flags.socket)->value_name("PATH"),
@@ -26,8 +31,12 @@ po::options_description Options(DeviceFlags& flags,
   flags.playback.AddTo(options, "localhost:50051", "");
   // clang-format off
   options.add_options()
-      ("label", po::value(&labels)->value_name("KEY=VALUE")->composing(),
+      ("label", po::value(&words.labels)->value_name("KEY=VALUE")->composing(),
        "shown by the service; may be given up to 16 times")
+      ("on-release", po::value(&words.on_release)->value_name("WHAT")
+                         ->default_value("drain"),
+       "what the guest has queued when it closes its stream: drain plays it, "
+       "drop cuts it off, as a sound card does")
       ("log-level", po::value(&flags.log_level)->value_name("LEVEL")
                         ->default_value("info"),
        "debug, info, warn, error or off")
@@ -37,13 +46,17 @@ po::options_description Options(DeviceFlags& flags,
   return options;
 }
 
-absl::Status Take(const std::vector<std::string>& labels, DeviceFlags& flags) {
+absl::Status Take(const Words& words, DeviceFlags& flags) {
   if (flags.socket.empty()) {
     return absl::InvalidArgumentError(
         "--socket=PATH is needed: where the VMM connects");
   }
   if (absl::Status status = flags.playback.Check(); !status.ok()) return status;
-  for (const std::string& label : labels) {
+  if (words.on_release != "drain" && words.on_release != "drop") {
+    return NotAllowed("on-release", words.on_release, "must be drain or drop");
+  }
+  flags.drop_on_release = words.on_release == "drop";
+  for (const std::string& label : words.labels) {
     const size_t equals = label.find('=');
     if (equals == std::string::npos || !IsName(label.substr(0, equals)) ||
         label.size() - equals - 1 > kMaxLabelBytes) {
@@ -70,24 +83,24 @@ absl::Status Take(const std::vector<std::string>& labels, DeviceFlags& flags) {
 absl::StatusOr<DeviceFlags> ParseDeviceFlags(int argc,
                                              const char* const* argv) {
   DeviceFlags flags;
-  std::vector<std::string> labels;
-  const po::options_description options = Options(flags, labels);
+  Words words;
+  const po::options_description options = Options(flags, words);
   absl::Status status =
       ParseCommandLine(po::command_line_parser(argc, argv), options, {});
   if (!status.ok()) return status;
   if (flags.help || flags.version) return flags;
-  status = Take(labels, flags);
+  status = Take(words, flags);
   if (!status.ok()) return status;
   return flags;
 }
 
 std::string DeviceUsage() {
   DeviceFlags flags;
-  std::vector<std::string> labels;
+  Words words;
   std::ostringstream text;
   text << "earshot-device --socket=PATH --vm=NAME [--server=ADDRESS] …\n"
           "A virtio sound card for one VM, played at a playback service.\n\n"
-       << Options(flags, labels);
+       << Options(flags, words);
   return text.str();
 }
 

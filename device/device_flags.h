@@ -14,6 +14,7 @@ struct DeviceFlags {
   std::string socket;
   PlaybackFlags playback;
   std::map<std::string, std::string> labels;
+  bool drop_on_release = false;
   std::string log_level;
   bool help = false;
   bool version = false;

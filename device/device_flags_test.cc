@@ -33,13 +33,26 @@ TEST(DeviceFlagsTest, ASocketAndAVmAreEnough) {
   EXPECT_EQ(flags->playback.server(), "localhost:50051");
   EXPECT_EQ(flags->playback.codec().codec, AudioCodec::kOpus);
   EXPECT_EQ(flags->playback.codec().packet_us, 10000);
+  EXPECT_FALSE(flags->playback.low_latency());
+  EXPECT_FALSE(flags->drop_on_release);
+}
+
+TEST(DeviceFlagsTest, LowLatencyMeansShortPacketsUnlessTheyAreGiven) {
+  const auto flags = Parsed({"--socket=/s", "--vm=a", "--low-latency"});
+  ASSERT_TRUE(flags.ok()) << flags.status();
+  EXPECT_TRUE(flags->playback.low_latency());
+  EXPECT_EQ(flags->playback.codec().packet_us, 5000);
+  const auto given =
+      Parsed({"--socket=/s", "--vm=a", "--low-latency", "--frame-ms=2.5"});
+  ASSERT_TRUE(given.ok()) << given.status();
+  EXPECT_EQ(given->playback.codec().packet_us, 2500);
 }
 
 TEST(DeviceFlagsTest, EveryFlagIsTaken) {
-  const auto flags =
-      Parsed({"--socket=/s", "--vm=v.1", "--server=unix:/x", "--label=node=n1",
-              "--label=zone=", "--codec=pcm", "--frame-ms=2.5",
-              "--bitrate=96000", "--complexity=5", "--log-level=debug"});
+  const auto flags = Parsed(
+      {"--socket=/s", "--vm=v.1", "--server=unix:/x", "--label=node=n1",
+       "--label=zone=", "--codec=pcm", "--frame-ms=2.5", "--bitrate=96000",
+       "--complexity=5", "--log-level=debug", "--on-release=drop"});
   ASSERT_TRUE(flags.ok()) << flags.status();
   EXPECT_EQ(flags->playback.server(), "unix:/x");
   EXPECT_THAT(flags->labels,
@@ -49,6 +62,7 @@ TEST(DeviceFlagsTest, EveryFlagIsTaken) {
   EXPECT_EQ(flags->playback.codec().bitrate_bps, 96000);
   EXPECT_EQ(flags->playback.codec().complexity, 5);
   EXPECT_EQ(flags->log_level, "debug");
+  EXPECT_TRUE(flags->drop_on_release);
 }
 
 TEST(DeviceFlagsTest, WhatIsMissingIsNamed) {
@@ -67,6 +81,7 @@ TEST(DeviceFlagsTest, AWrongValueIsAnsweredWithWhatIsAllowed) {
   EXPECT_THAT(Complaint({"--complexity=x"}), HasSubstr("complexity"));
   EXPECT_THAT(Complaint({"--label=novalue"}), HasSubstr("KEY=VALUE"));
   EXPECT_THAT(Complaint({"--log-level=loud"}), HasSubstr("warn"));
+  EXPECT_THAT(Complaint({"--on-release=cut"}), HasSubstr("drain or drop"));
   EXPECT_THAT(Complaint({"--nosuch=1"}), HasSubstr("--nosuch"));
   EXPECT_THAT(Complaint({"extra"}), HasSubstr("positional"));
   EXPECT_THAT(

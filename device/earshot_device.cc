@@ -20,7 +20,7 @@ absl::StatusOr<std::unique_ptr<EarshotDevice>> EarshotDevice::Create(
       RemotePlayer::Create(std::move(options.playback), loop->get_executor());
   if (!player.ok()) return player.status();
   std::unique_ptr<EarshotDevice> device(
-      new EarshotDevice(loop, *std::move(player)));
+      new EarshotDevice(loop, *std::move(player), options.drop_on_release));
   auto backend = vhost_user::Backend::Create(loop, &device->sound_,
                                              std::move(options.socket_path));
   if (!backend.ok()) return backend.status();
@@ -29,9 +29,10 @@ absl::StatusOr<std::unique_ptr<EarshotDevice>> EarshotDevice::Create(
 }
 
 EarshotDevice::EarshotDevice(boost::asio::io_context* loop,
-                             std::unique_ptr<RemotePlayer> player)
+                             std::unique_ptr<RemotePlayer> player,
+                             bool drop_on_release)
     : loop_(loop),
-      output_(std::move(player)),
+      output_(std::move(player), drop_on_release),
       sound_({&output_}),
       shutdown_timer_(*loop) {
   output_.player().set_on_due([this] { OnDue(); });

@@ -22,6 +22,7 @@ class EarshotDevice {
   struct Options {
     std::string socket_path;  // where the VMM connects
     RemotePlayer::Options playback;
+    bool drop_on_release = false;  // see RemoteOutput
   };
 
   // Listens, and begins to connect to the service; runs once `loop` does, which
@@ -37,7 +38,7 @@ class EarshotDevice {
 
  private:
   EarshotDevice(boost::asio::io_context* loop,
-                std::unique_ptr<RemotePlayer> player);
+                std::unique_ptr<RemotePlayer> player, bool drop_on_release);
 
   void OnDue();
   bool PlaysTail() const;

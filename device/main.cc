@@ -32,6 +32,8 @@ int Run(const DeviceFlags& flags) {
   options.playback.client = "earshot-device/" EARSHOT_VERSION;
   options.playback.labels = flags.labels;
   options.playback.codec = flags.playback.codec();
+  options.playback.low_latency = flags.playback.low_latency();
+  options.drop_on_release = flags.drop_on_release;
   auto device = EarshotDevice::Create(&loop, std::move(options));
   if (!device.ok()) {
     std::fprintf(stderr, "earshot-device: %s\n",

@@ -8,11 +8,13 @@
 
 namespace earshot {
 
-RemoteOutput::RemoteOutput(std::unique_ptr<RemotePlayer> player)
-    : player_(std::move(player)) {}
+RemoteOutput::RemoteOutput(std::unique_ptr<RemotePlayer> player,
+                           bool drop_on_release)
+    : player_(std::move(player)), drop_on_release_(drop_on_release) {}
 
 void RemoteOutput::Prepare(const PcmParams& params, MonotonicTime now) {
   params_ = params;
+  running_ = false;
   const absl::Status prepared =
       player_->Prepare({.rate_hz = params.rate_hz,
                         .channels = params.channels,
@@ -25,9 +27,15 @@ void RemoteOutput::Prepare(const PcmParams& params, MonotonicTime now) {
   }
 }
 
-void RemoteOutput::Start(MonotonicTime now) { player_->Start(now); }
+void RemoteOutput::Start(MonotonicTime now) {
+  running_ = true;
+  player_->Start(now);
+}
 
-void RemoteOutput::Stop(MonotonicTime now) { player_->Stop(now); }
+void RemoteOutput::Stop(MonotonicTime now) {
+  running_ = false;
+  player_->Stop(now);
+}
 
 int64_t RemoteOutput::DuePosition(int64_t queued_end, MonotonicTime now) {
   return player_->DuePosition(queued_end, now);
@@ -38,7 +46,12 @@ MonotonicTime RemoteOutput::NextDue(int64_t head_end, MonotonicTime now) const {
 }
 
 void RemoteOutput::Write(absl::Span<const uint8_t> frames, MonotonicTime now) {
-  samples_.resize(frames.size() / FrameBytes(params_) * params_.channels);
+  const size_t count = frames.size() / FrameBytes(params_);
+  if (drop_on_release_ && !running_) {
+    player_->Discard(static_cast<int64_t>(count), now);
+    return;
+  }
+  samples_.resize(count * params_.channels);
   ConvertToFloat(params_.format, frames, absl::MakeSpan(samples_));
   player_->Write(samples_, now);
 }

@@ -17,7 +17,9 @@ namespace earshot {
 // Thread: the device's loop.
 class RemoteOutput : public PcmOutput {
  public:
-  explicit RemoteOutput(std::unique_ptr<RemotePlayer> player);
+  // With `drop_on_release`, what the guest has queued when it closes its stream
+  // is not played any more: that is what is written while the clock is stopped.
+  RemoteOutput(std::unique_ptr<RemotePlayer> player, bool drop_on_release);
 
   RemotePlayer& player() { return *player_; }
   const RemotePlayer& player() const { return *player_; }
@@ -33,6 +35,8 @@ class RemoteOutput : public PcmOutput {
 
  private:
   const std::unique_ptr<RemotePlayer> player_;
+  const bool drop_on_release_;
+  bool running_ = false;
   PcmParams params_;
   std::vector<float> samples_;  // reused
 };

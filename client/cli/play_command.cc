@@ -113,6 +113,7 @@ int Playback::Run() {
                    std::to_string(flags_.stream);
   options.client = "earshot/" EARSHOT_VERSION;
   options.codec = flags_.playback.codec();
+  options.low_latency = flags_.playback.low_latency();
   auto player = RemotePlayer::Create(std::move(options), loop_.get_executor());
   if (!player.ok()) {
     Complain("--server: " + std::string(player.status().message()));
@@ -167,10 +168,6 @@ void Playback::OnEvent() {
     case State::kDraining:
       if (player_->stats().drained) {
         Finish(kExitOk);
-      } else if (!player_->stats().connected) {
-        Complain("the service was lost before it had played all: " +
-                 std::string(player_->last_error().message()));
-        Finish(kExitFailure);
       }
       break;
     case State::kOver:
@@ -237,16 +234,14 @@ void Playback::ReleaseNow() {
   state_ = State::kDraining;
   due_timer_.cancel();
   player_->Release(Now());
-  if (!player_->stats().connected) {
-    Complain("the service is gone: " +
-             std::string(player_->last_error().message()));
-    Finish(kExitFailure);
-    return;
-  }
+  // A call that broke is resumed meanwhile.
   patience_.expires_after(kDrainPatience);
   patience_.async_wait([this](const boost::system::error_code& error) {
     if (error || state_ != State::kDraining) return;
-    Complain("the service has not played what it was sent");
+    Complain(player_->stats().connected
+                 ? "the service has not played what it was sent"
+                 : "the service was lost before it had played all: " +
+                       std::string(player_->last_error().message()));
     Finish(kExitFailure);
   });
 }
