@@ -1,4 +1,5 @@
 """Who plays, and how: from a program's samples to a null sink of the hall."""
+import itertools
 import shutil
 import time
 from dataclasses import dataclass
@@ -11,12 +12,9 @@ CONTESTANTS = []
 # What the player itself asks of its sound server, in ms: the least at which
 # the floor is without gaps.
 PLAYER_MS = 6
-# The smallest at which its client plays without gaps.
-SNAPCAST_BUFFER_MS = 400
-SNAPCAST_CHUNK_MS = 20
+SNAPCAST_CHUNK_MS = 10
 SNAPCAST_PLAYER_MS = 20
-SNAPCAST_PORT = 51704
-RTP_PORT = 51706
+_ports = itertools.count(51704)
 
 
 @dataclass
@@ -63,42 +61,56 @@ contestant("earshot", "Earshot from guest to sink=pulse, Opus 10 ms")(earshot())
 contestant("earshot_low", "Earshot with --low-latency, Opus 5 ms")(earshot("--low-latency"))
 
 
-for _ms in (20, 10):
+for _ms in (20, 10, 5):
     contestant(f"tunnel_{_ms}", f"PulseAudio module-tunnel-sink latency_msec={_ms}")(tunnel(_ms))
 
 
-@contestant("snapcast", "snapserver and snapclient, Opus", "snapserver", "snapclient")
-def snapcast(stage, name):
-    fifo = stage.fifo(name)
-    stage.spawn(f"{name}.server", [
-        "snapserver", "--config=/dev/null", f"--server.datadir={stage.folder}",
-        "--http.enabled=false", "--tcp.enabled=false",
-        "--stream.bind_to_address=127.0.0.1", f"--stream.port={SNAPCAST_PORT}",
-        f"--stream.source=pipe://{fifo}?name=impulses&mode=read", "--stream.codec=opus",
-        "--stream.sampleformat=48000:16:2", f"--stream.chunk_ms={SNAPCAST_CHUNK_MS}",
-        f"--stream.buffer={SNAPCAST_BUFFER_MS}"])
-    stage.play_into_fifo(name, fifo)
-    # A client that hears nothing for 5 s ends: the stream comes first.
-    time.sleep(2)
-    stage.spawn(f"{name}.client", [
-        "snapclient", "--host=127.0.0.1", f"--port={SNAPCAST_PORT}",
-        f"--player=pulse:buffer_time={SNAPCAST_PLAYER_MS}", "--logsink=stderr"],
-        {**stage.hall.environment, "PULSE_SINK": name})
+def snapcast(buffer_ms):
+    def start(stage, name):
+        fifo = stage.fifo(name)
+        port = next(_ports)
+        stage.spawn(f"{name}.server", [
+            "snapserver", "--config=/dev/null", f"--server.datadir={stage.folder}",
+            "--http.enabled=false", "--tcp.enabled=false", "--stream.bind_to_address=127.0.0.1",
+            f"--stream.port={port}", f"--stream.source=pipe://{fifo}?name=impulses&mode=read",
+            "--stream.codec=opus", "--stream.sampleformat=48000:16:2",
+            f"--stream.chunk_ms={SNAPCAST_CHUNK_MS}", f"--stream.buffer={buffer_ms}"])
+        stage.play_into_fifo(name, fifo)
+        # A client that hears nothing for 5 s ends: the stream comes first.
+        time.sleep(2)
+        stage.spawn(f"{name}.client", [
+            "snapclient", "--host=127.0.0.1", f"--port={port}", f"--hostID={name}",
+            f"--player=pulse:buffer_time={SNAPCAST_PLAYER_MS}", "--logsink=stderr"],
+            {**stage.hall.environment, "PULSE_SINK": name})
+    return start
 
 
-@contestant("gstreamer", "opusenc 10 ms, RTP, rtpjitterbuffer 20 ms, pulsesink", "gst-launch-1.0")
-def gstreamer(stage, name):
-    fifo = stage.fifo(name)
-    stage.spawn(f"{name}.receiver", [
-        "gst-launch-1.0", "udpsrc", "address=127.0.0.1", f"port={RTP_PORT}",
-        "caps=application/x-rtp,media=audio,clock-rate=48000,encoding-name=OPUS,payload=96",
-        "!", "rtpjitterbuffer", "latency=20", "!", "rtpopusdepay", "!", "opusdec", "!",
-        "audioconvert", "!", "pulsesink", f"device={name}", "buffer-time=20000",
-        "latency-time=5000"], stage.hall.environment)
-    stage.spawn(f"{name}.sender", [
-        "sh", "-c", 'exec gst-launch-1.0 "$@" < "$0"', fifo, "fdsrc", "do-timestamp=true",
-        "blocksize=960", "!", "rawaudioparse", "pcm-format=s16le", "sample-rate=48000",
-        "num-channels=2", "!", "audioconvert", "!", "opusenc", "frame-size=10",
-        "bitrate=128000", "!", "rtpopuspay", "!", "udpsink", "host=127.0.0.1",
-        f"port={RTP_PORT}"])
-    stage.play_into_fifo(name, fifo)
+for _ms in (60, 30):
+    contestant(f"snapcast_{_ms}", f"snapserver and snapclient, Opus, buffer {_ms} ms",
+               "snapserver", "snapclient")(snapcast(_ms))
+
+
+def gstreamer(frame_ms, jitter_ms, buffer_ms):
+    def start(stage, name):
+        fifo = stage.fifo(name)
+        port = next(_ports)
+        stage.spawn(f"{name}.receiver", [
+            "gst-launch-1.0", "udpsrc", "address=127.0.0.1", f"port={port}",
+            "caps=application/x-rtp,media=audio,clock-rate=48000,encoding-name=OPUS,payload=96",
+            "!", "rtpjitterbuffer", f"latency={jitter_ms}", "!", "rtpopusdepay", "!", "opusdec",
+            "!", "audioconvert", "!", "pulsesink", f"device={name}",
+            f"buffer-time={1000 * buffer_ms}", f"latency-time={250 * buffer_ms}"],
+            stage.hall.environment)
+        stage.spawn(f"{name}.sender", [
+            "sh", "-c", 'exec gst-launch-1.0 "$@" < "$0"', fifo, "fdsrc", "do-timestamp=true",
+            "blocksize=960", "!", "rawaudioparse", "pcm-format=s16le", "sample-rate=48000",
+            "num-channels=2", "!", "audioconvert", "!", "opusenc", f"frame-size={frame_ms}",
+            "audio-type=restricted-lowdelay", "bitrate=128000", "!", "rtpopuspay", "!",
+            "udpsink", "host=127.0.0.1", f"port={port}"])
+        stage.play_into_fifo(name, fifo)
+    return start
+
+
+for _frame, _jitter, _buffer in ((10, 20, 20), (5, 5, 10)):
+    contestant(f"gstreamer_{_jitter}", f"opusenc {_frame} ms, RTP, rtpjitterbuffer {_jitter} ms, "
+               f"pulsesink {_buffer} ms", "gst-launch-1.0")(gstreamer(_frame, _jitter, _buffer))
