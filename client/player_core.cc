@@ -288,8 +288,10 @@ void PlayerCore::StartSending() {
 
 void PlayerCore::StopSending(v1::Skip::Reason reason) {
   if (!sending_) return;
+  // Not where the last packet would have ended, had it been full.
+  const int64_t end = encoder_->input_position();
   encoder_->Finish(*this);
-  stats_.sent = encoder_->input_position();
+  stats_.sent = end;
   sending_ = false;
   skip_reason_ = reason;
 }

@@ -432,6 +432,23 @@ TEST_F(RemotePlayerTest, ReleaseSendsWithinTheGrantAndDeclaresTheRest) {
   EXPECT_EQ(HeardUpTo(), 14800);
 }
 
+TEST_F(RemotePlayerTest, ASkipBeginsWhereAPartOfAPacketEnded) {
+  server_.Listen();
+  MakePlayer();
+  ASSERT_TRUE(UntilConnected());
+  Prepare();
+  player_->Start(now_);
+  Play(milliseconds(100));
+  ASSERT_TRUE(UntilHeard(PlayRequest::kPacket, 10));
+  server_.SayProgress(1, 9700, 4800, 0);
+  ASSERT_TRUE(Until([&] { return player_->stats().granted == 9700; }));
+  WriteFrames(10000);
+  player_->Release(now_);
+  ASSERT_TRUE(UntilHeard(PlayRequest::kEnd));
+  EXPECT_EQ(Heard(PlayRequest::kSkip)[0].skip().first_frame(), 9700);
+  EXPECT_EQ(HeardUpTo(), 14800);
+}
+
 TEST_F(RemotePlayerTest, TheNextEpochBeginsWhileTheLastOneDrains) {
   server_.Listen();
   MakePlayer();
