@@ -30,8 +30,6 @@ constexpr milliseconds kCorkedBeforeExpiry{30000};
 constexpr milliseconds kRetiredBeforeExpiry{500};
 // A device that is not there may come back.
 constexpr milliseconds kBeforeReopen{1000};
-// Of some hundred writes a second, so over a few tenths of one.
-constexpr double kLatencySmoothing = 0.02;
 
 uint32_t Bytes(std::chrono::microseconds duration, const pa_sample_spec& spec) {
   const auto usec = static_cast<pa_usec_t>(duration.count());
@@ -150,7 +148,7 @@ void PulseStream::Open() {
 }
 
 void PulseStream::Close() {
-  latency_ns_ = 0;
+  latency_.Reset();
   if (pull_ != nullptr) pull_->SetCardThere(false);
   if (stream_ == nullptr) return;
   pa_stream* const stream = std::exchange(stream_, nullptr);
@@ -224,18 +222,11 @@ void PulseStream::Write(size_t bytes) {
   MeasureLatency(DurationOf(frames, spec_.rate_hz));
 }
 
-// Right after a write, what was pulled is heard in the whole latency; right
-// before the next one, that much less.
 void PulseStream::MeasureLatency(std::chrono::nanoseconds written) {
   pa_usec_t usec = 0;
   int negative = 0;
   if (pa_stream_get_latency(stream_, &usec, &negative) < 0) return;
-  const double now =
-      std::max(0.0, (negative ? 0.0 : 1000.0 * static_cast<double>(usec)) -
-                        static_cast<double>(written.count()) / 2);
-  const auto before = static_cast<double>(latency_ns_.load());
-  latency_ns_ = static_cast<int64_t>(
-      before == 0 ? now : before + kLatencySmoothing * (now - before));
+  latency_.Add(microseconds(negative != 0 ? 0 : usec), written);
 }
 
 void PulseStream::Cork(bool corked) {

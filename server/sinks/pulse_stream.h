@@ -3,7 +3,6 @@
 
 #include <pulse/pulseaudio.h>
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -12,6 +11,7 @@
 #include <string>
 
 #include "server/sinks/card_pull.h"
+#include "server/sinks/latency_meter.h"
 #include "server/sinks/pulse_connection.h"
 
 namespace earshot {
@@ -59,9 +59,7 @@ class PulseStream {
 
   std::string problem() const;
   // From pull to ear, on average over time; 0 while unknown.
-  std::chrono::nanoseconds latency() const {
-    return std::chrono::nanoseconds(latency_ns_.load());
-  }
+  std::chrono::nanoseconds latency() const { return latency_.latency(); }
   // How often the server had nothing to play, since Attach().
   int64_t underflows() const { return underflows_; }
 
@@ -92,7 +90,7 @@ class PulseStream {
   void (PulseStream::*then_)() = nullptr;
   int64_t underflows_ = 0;
 
-  std::atomic<int64_t> latency_ns_{0};
+  LatencyMeter latency_;
   mutable std::mutex problem_mutex_;  // guards problem_
   std::string problem_;
 };

@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "server/sinks/alsa_sink.h"
 #include "server/sinks/null_sink.h"
 #include "server/sinks/pulse_player.h"
 #include "server/sinks/pulse_sink.h"
@@ -42,8 +43,12 @@ absl::StatusOr<SinkFactory> SinkFactory::Create(absl::string_view text) {
   if (absl::ConsumePrefix(&rest, "pulse:") && !rest.empty()) {
     return SinkFactory(text, MakePulse(std::string(rest)));
   }
+  if (text == "alsa") return SinkFactory(text, MakeAlsa("default"));
+  if (absl::ConsumePrefix(&rest, "alsa:") && !rest.empty()) {
+    return SinkFactory(text, MakeAlsa(std::string(rest)));
+  }
   return absl::InvalidArgumentError(
-      "allowed are null, wav:DIR and pulse[:SINK]");
+      "allowed are null, wav:DIR, pulse[:SINK] and alsa[:PCM]");
 }
 
 absl::StatusOr<SinkFactory::MakeSink> SinkFactory::MakeWav(
@@ -74,6 +79,13 @@ SinkFactory::MakeSink SinkFactory::MakePulse(std::string device) {
         PulseStreamSpec{
             absl::StrCat("vms/", request.vm, "/streams/", request.stream),
             device, request.rate_hz, request.channels, request.low_latency});
+  };
+}
+
+SinkFactory::MakeSink SinkFactory::MakeAlsa(std::string pcm) {
+  return [pcm = std::move(pcm)](const SinkRequest& request) {
+    return std::make_unique<AlsaSink>(pcm, request.rate_hz, request.channels,
+                                      request.low_latency);
   };
 }
 

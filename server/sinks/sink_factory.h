@@ -49,6 +49,7 @@ class SinkFactory {
 
   static absl::StatusOr<MakeSink> MakeWav(const std::string& folder);
   static MakeSink MakePulse(std::string device);
+  static MakeSink MakeAlsa(std::string pcm);
 
   std::string text_;
   MakeSink make_;

@@ -3,23 +3,16 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/sinks/sample_format.h"
 
 namespace earshot {
 namespace {
 
 // Zeros are written in pieces of so many samples.
 constexpr int64_t kZeros = 4096;
-
-// The inverse of S16 to float, exact for what came from S16.
-int16_t ToS16(float sample) {
-  if (std::isnan(sample)) return 0;  // undefined in lrint
-  const float scaled = std::clamp(sample * 32768.0f, -32768.0f, 32767.0f);
-  return static_cast<int16_t>(std::lrint(scaled));
-}
 
 }  // namespace
 
