@@ -3,16 +3,20 @@ import itertools
 import time
 from pathlib import Path
 
+from faults.rig import network
+
 from . import wav
 from .guest import Guest, GuestError, build_desktop, build_guest_clock, build_selftests
 from .processes import Device, ProcessError, Server, await_condition
 
 VM = "guest-test"
+PORT = 50051
 # By the name that cases give: how they differ from a small guest and codec pcm.
 BENCHES = {
     "pcm": {},
     "opus": {"codec": "opus"},
     "late": {},
+    "wire": {"wire": True},
     "desktop": {"desktop": True},
 }
 # What the guest finds in its root: name → (seconds, channels, format of ALSA).
@@ -56,7 +60,7 @@ class Play:
 class Bench:
     """A server, a device and a guest; each is started when it is first used."""
 
-    def __init__(self, folder, cpus, codec="pcm", desktop=False):
+    def __init__(self, folder, cpus, codec="pcm", desktop=False, wire=False):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.codec = codec
@@ -65,10 +69,13 @@ class Bench:
         self.boots = 0
         self._numbers = itertools.count(1)
         self._server = self._device = self._guest = None
+        # What stands between device and server, where anything does.
+        self.network = network.Network(self.folder) if wire else None
+        # The rig itself asks the server here.
         self._listen = f"unix:{self.folder}/server.sock"
 
     def close(self):
-        for part in (self._guest, self._device, self._server):
+        for part in (self._guest, self._device, self._server, self.network):
             if part:
                 part.close()
         self._server = self._device = self._guest = None
@@ -84,13 +91,16 @@ class Bench:
     @property
     def server(self):
         if not self._server:
-            self._server = Server(self.folder, self._listen, self.folder / "recordings")
+            self._server = Server(self.folder, ",".join([self._listen, *self._far_address()]),
+                                  self.folder / "recordings", within=self._within(network.FAR))
         return self._server
 
     @property
     def device(self):
         if not self._device:
-            self._device = Device(self.folder, self._listen, VM, [f"--codec={self.codec}"])
+            server = "".join(self._far_address()) or self._listen
+            self._device = Device(self.folder, server, VM, [f"--codec={self.codec}"],
+                                  within=self._within(network.NEAR))
         return self._device
 
     @property
@@ -151,6 +161,13 @@ class Bench:
         """All recordings, the newest last."""
         files = (self.folder / "recordings").rglob("*.wav")
         return sorted(files, key=lambda file: file.stat().st_mtime_ns)
+
+    def _far_address(self):
+        """The server's address on the network, if there is one."""
+        return [f"{self.network.address(network.FAR)}:{PORT}"] if self.network else []
+
+    def _within(self, host):
+        return self.network.within(host) if self.network else ()
 
     def _boot(self):
         files = {}

@@ -78,6 +78,8 @@ class Guest:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.boots = 0
         self.panicked = False
+        # Lines of the serial console, with this machine's monotonic time.
+        self.console = []
         self._lines = bytearray()
         image = build_image()
         initrd = self.folder / "initrd.cpio"
@@ -103,8 +105,8 @@ class Guest:
              "-device", "virtserialport,chardev=control,name=control", *sound]),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             start_new_session=True)
-        self._console = threading.Thread(target=self._log_console, daemon=True)
-        self._console.start()
+        self._log = threading.Thread(target=self._log_console, daemon=True)
+        self._log.start()
         try:
             deadline = time.monotonic() + timeout
             self._qmp = Qmp(self._connect("qmp.sock", deadline))
@@ -177,7 +179,7 @@ class Guest:
         if self._qemu.poll() is None:
             os.kill(self._qemu.pid, signal.SIGKILL)
         self._qemu.wait()
-        self._console.join(5)
+        self._log.join(5)
 
     def log_tail(self, count=12):
         """The last lines of the serial console."""
@@ -216,8 +218,10 @@ class Guest:
             for line in self._qemu.stdout:
                 text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\x1bc|[\r\n]", "",
                               line.decode(errors="replace"))
+                now = time.monotonic()
+                self.console.append((now, text))
                 self.panicked |= "Kernel panic" in text
-                log.write(f"[{time.monotonic() - start:8.3f}] {text}\n")
+                log.write(f"[{now - start:8.3f}] {text}\n")
                 log.flush()
 
 
