@@ -137,7 +137,7 @@ grpc::ServerUnaryReactor* AdminServiceImpl::GetServerInfo(
   int open = 0;
   int playing = 0;
   for (const auto& entry : registry_->OpenEntries()) {
-    const SessionState state = entry->session->Stats(Now()).state;
+    const SessionState state = entry->session()->Stats(Now()).state;
     ++open;
     if (state == SessionState::kPlaying || state == SessionState::kPriming ||
         state == SessionState::kDraining) {

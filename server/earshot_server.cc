@@ -61,7 +61,7 @@ EarshotServer::EarshotServer(ServerOptions options)
     : options_(std::move(options)),
       pool_(static_cast<int>(std::thread::hardware_concurrency())),
       playback_(&registry_, &pool_, &options_.sinks, options_.playout,
-                options_.open_timeout),
+                options_.open_timeout, options_.resume_timeout),
       admin_(&registry_, [this] { return playback_.draining(); }) {}
 
 EarshotServer::~EarshotServer() {
@@ -73,7 +73,7 @@ bool EarshotServer::Drain(std::chrono::milliseconds timeout) {
   SetServing(false);
   playback_.StartDraining(timeout);
   const bool drained =
-      registry_.WaitUntilClosed(std::chrono::steady_clock::now() + timeout);
+      registry_.WaitUntilPlayed(std::chrono::steady_clock::now() + timeout);
   admin_.StopWatching();
   pool_.Stop();
   server_->Shutdown(std::chrono::system_clock::now() + kLastGrace);

@@ -26,6 +26,8 @@ struct ServerOptions {
   std::string version;
   // How long a call may wait before it says Open.
   std::chrono::milliseconds open_timeout = std::chrono::seconds(10);
+  // How long a stream whose call was lost waits for its client.
+  std::chrono::milliseconds resume_timeout = std::chrono::seconds(10);
 };
 
 // A playback service that listens: all its parts, wired. Besides ours it

@@ -8,6 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
@@ -36,6 +37,13 @@ v1::PlayRequest OpenRequest(const std::string& name = kStream) {
   return request;
 }
 
+v1::PlayRequest ResumeRequest(const std::string& token, uint64_t epoch) {
+  v1::PlayRequest request = OpenRequest();
+  request.mutable_open()->set_resume_token(token);
+  request.mutable_open()->set_epoch(epoch);
+  return request;
+}
+
 v1::PlayRequest BeginRequest(uint64_t epoch = 1) {
   v1::PlayRequest request;
   v1::Begin& begin = *request.mutable_begin();
@@ -59,6 +67,16 @@ v1::PlayRequest EndRequest(int64_t end_frame) {
   v1::PlayRequest request;
   request.mutable_end()->set_end_frame(end_frame);
   return request;
+}
+
+v1::PlayRequest Changed(v1::PlayRequest request,
+                        const std::function<void(v1::PlayRequest&)>& change) {
+  change(request);
+  return request;
+}
+
+v1::PlayRequest Request(const std::function<void(v1::PlayRequest&)>& change) {
+  return Changed({}, change);
 }
 
 google::rpc::ErrorInfo ErrorInfoOf(const grpc::Status& status) {
@@ -130,7 +148,7 @@ class EarshotServerTest : public testing::Test {
     auto server = EarshotServer::Start(
         {*ParseListenAddresses(Address()),
          *SinkFactory::Create("wav:" + folder_ + "/recordings"),
-         PlayoutConfig(), "test", open_timeout_});
+         PlayoutConfig(), "test", open_timeout_, resume_timeout_});
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
     channel_ =
@@ -168,7 +186,14 @@ class EarshotServerTest : public testing::Test {
   }
 
   std::string folder_;
+  // Starts the server anew, as the test has changed its options.
+  void Restart() {
+    server_.reset();
+    Start();
+  }
+
   std::chrono::milliseconds open_timeout_ = std::chrono::minutes(1);
+  std::chrono::milliseconds resume_timeout_ = std::chrono::minutes(1);
   std::unique_ptr<EarshotServer> server_;
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::AdminService::Stub> admin_;
@@ -203,6 +228,8 @@ TEST_F(EarshotServerTest, PlaysAnEpochAndKeepsItsAccounting) {
 }
 
 TEST_F(EarshotServerTest, PlaysWhatABrokenCallHasLeft) {
+  resume_timeout_ = std::chrono::milliseconds(100);
+  Restart();
   {
     Player player(channel_);
     player.Say(OpenRequest());
@@ -294,16 +321,6 @@ struct BadInput {
   const char* reason;
   const char* field;
 };
-
-v1::PlayRequest Changed(v1::PlayRequest request,
-                        const std::function<void(v1::PlayRequest&)>& change) {
-  change(request);
-  return request;
-}
-
-v1::PlayRequest Request(const std::function<void(v1::PlayRequest&)>& change) {
-  return Changed({}, change);
-}
 
 std::vector<BadInput> BadInputs() {
   const v1::PlayRequest open = OpenRequest("vms/bad/streams/1");
@@ -410,6 +427,50 @@ std::vector<BadInput> BadInputs() {
       {"PreSkipForPcm",
        begin_with([](R& r) { r.mutable_begin()->set_pre_skip_frames(1); }),
        kInvalid, "BAD_REQUEST", "begin.pre_skip_frames"},
+      {"NegativePreRoll",
+       begin_with([](R& r) { r.mutable_begin()->set_pre_roll_frames(-1); }),
+       kInvalid, "BAD_REQUEST", "begin.pre_roll_frames"},
+      {"LongPreRoll",
+       begin_with([](R& r) { r.mutable_begin()->set_pre_roll_frames(5761); }),
+       kInvalid, "BAD_REQUEST", "begin.pre_roll_frames"},
+      {"FramesWithinThePreRoll",
+       {open,
+        Changed(begin,
+                [](R& r) { r.mutable_begin()->set_pre_roll_frames(960); }),
+        PacketRequest(0)},
+       kInvalid,
+       "BAD_FRAME_COUNT",
+       "packet.frame_count"},
+      {"NoFramesBehindThePreRoll",
+       {open,
+        Changed(begin,
+                [](R& r) { r.mutable_begin()->set_pre_roll_frames(479); }),
+        Changed(PacketRequest(0),
+                [](R& r) { r.mutable_packet()->set_frame_count(0); })},
+       kInvalid,
+       "BAD_FRAME_COUNT",
+       "packet.frame_count"},
+      {"ClockThatIsNoNumber",
+       {open, Request([](R& r) { r.mutable_ping()->set_clock_ppm(NAN); })},
+       kInvalid,
+       "BAD_REQUEST",
+       "ping.clock_ppm"},
+      {"WildClock",
+       {open, Request([](R& r) { r.mutable_ping()->set_clock_ppm(-2e6); })},
+       kInvalid,
+       "BAD_REQUEST",
+       "ping.clock_ppm"},
+      {"NegativeRoundTrip",
+       {open, Request([](R& r) { r.mutable_ping()->set_round_trip_us(-1); })},
+       kInvalid,
+       "BAD_REQUEST",
+       "ping.round_trip_us"},
+      {"EndlessRoundTrip",
+       {open,
+        Request([](R& r) { r.mutable_ping()->set_round_trip_us(INT64_MAX); })},
+       kInvalid,
+       "BAD_REQUEST",
+       "ping.round_trip_us"},
       {"NegativeGuestBuffer",
        begin_with([](R& r) { r.mutable_begin()->set_guest_buffer_frames(-1); }),
        kInvalid, "BAD_REQUEST", "begin.guest_buffer_frames"},
@@ -531,9 +592,8 @@ TEST_F(EarshotServerTest, ACallThatSaysNothingIsToldWhatItMisses) {
 }
 
 TEST_F(EarshotServerTest, ACallThatNeverSaysOpenIsEnded) {
-  server_.reset();
   open_timeout_ = std::chrono::milliseconds(50);
-  Start();
+  Restart();
   Player open(channel_);
   open.Say(OpenRequest());
   v1::PlayResponse response;
@@ -586,7 +646,204 @@ TEST_F(EarshotServerTest, StreamsThatAreGoneAsSoonAsOpenedLeaveNothing) {
   EXPECT_EQ(open, 0);
 }
 
+// --- Calls that go on where others ended.
+
+TEST_F(EarshotServerTest, ACallGoesOnWhereABrokenOneEnded) {
+  auto first = std::make_unique<Player>(channel_);
+  first->Say(OpenRequest());
+  first->Say(BeginRequest(7));
+  v1::PlayResponse response;
+  ASSERT_TRUE(first->Hear(&response));
+  const std::string token = response.opened().resume_token();
+  for (int i = 0; i < 10; ++i) first->Say(PacketRequest(i * 480));
+  v1::Stream stream;
+  ASSERT_TRUE(
+      Await([](const v1::Stream& s) { return s.produced_frames() == 4800; },
+            &stream));
+  first.reset();  // cancelled
+  ASSERT_TRUE(Await(
+      [](const v1::Stream& s) {
+        return s.state_reason().find(
+                   "the client is gone; waiting for it for "
+                   "60 s more") == 0;
+      },
+      &stream));
+  Player second(channel_);
+  second.Say(ResumeRequest(token, 7));
+  ASSERT_TRUE(second.Hear(&response));
+  EXPECT_TRUE(response.opened().resumed());
+  EXPECT_EQ(response.opened().resume_token(), token);
+  EXPECT_EQ(response.opened().received_epoch(), 7u);
+  EXPECT_EQ(response.opened().received_frame(), 4800);
+  EXPECT_FALSE(response.opened().received_end());
+  for (int i = 10; i < 20; ++i) second.Say(PacketRequest(i * 480));
+  second.Say(EndRequest(9600));
+  ASSERT_TRUE(second.Hear(&response));
+  EXPECT_EQ(response.drained().played_frame(), 9600);
+  ASSERT_TRUE(Get(kStream, &stream).ok());
+  EXPECT_EQ(stream.resumes_total(), 1);
+  EXPECT_EQ(stream.epochs_total(), 1);
+  EXPECT_EQ(stream.played_frames_total(), 9600);
+  EXPECT_EQ(stream.underruns(), stream.underrun_causes().outage());
+  // One recording, without a seam.
+  EXPECT_EQ(std::filesystem::file_size(stream.sink().substr(4)),
+            80u + 9600 * 2);
+}
+
+TEST_F(EarshotServerTest, ACallThatGoesOnTakesAHalfDeadOneOver) {
+  Player first(channel_);
+  first.Say(OpenRequest());
+  v1::PlayResponse response;
+  ASSERT_TRUE(first.Hear(&response));
+  const std::string token = response.opened().resume_token();
+  first.Say(BeginRequest());
+  first.Say(PacketRequest(0));
+  v1::Stream stream;
+  ASSERT_TRUE(
+      Await([](const v1::Stream& s) { return s.packets() == 1; }, &stream));
+  Player second(channel_);
+  second.Say(ResumeRequest(token, 1));
+  ASSERT_TRUE(second.Hear(&response));
+  EXPECT_TRUE(response.opened().resumed());
+  EXPECT_EQ(response.opened().received_frame(), 480);
+  const grpc::Status status = first.End();
+  EXPECT_EQ(status.error_code(), StatusCode::ABORTED);
+  EXPECT_EQ(ErrorInfoOf(status).reason(), "TAKEN_OVER");
+  second.Say(PacketRequest(480));
+  second.Say(EndRequest(960));
+  ASSERT_TRUE(second.Hear(&response));
+  EXPECT_EQ(response.drained().played_frame(), 960);
+}
+
+TEST_F(EarshotServerTest, ProgressGoesToTheCallThatGoesOn) {
+  Player first(channel_);
+  first.Say(OpenRequest());
+  v1::PlayResponse response;
+  ASSERT_TRUE(first.Hear(&response));
+  const std::string token = response.opened().resume_token();
+  first.Say(BeginRequest());
+  ASSERT_TRUE(first.call()->Read(&response));
+  EXPECT_TRUE(response.has_progress());
+  Player second(channel_);
+  second.Say(ResumeRequest(token, 1));
+  ASSERT_TRUE(second.call()->Read(&response));
+  EXPECT_TRUE(response.has_opened());
+  ASSERT_TRUE(second.call()->Read(&response));  // though nothing has moved
+  EXPECT_EQ(response.progress().epoch(), 1u);
+}
+
+TEST_F(EarshotServerTest, AnotherTokenIsANewStream) {
+  for (const std::string& token : {std::string(), std::string(16, 'x')}) {
+    Player first(channel_);
+    first.Say(OpenRequest());
+    first.Say(BeginRequest());
+    first.Say(PacketRequest(0));
+    v1::PlayResponse response;
+    ASSERT_TRUE(first.Hear(&response));
+    Player second(channel_);
+    second.Say(ResumeRequest(token, 1));
+    ASSERT_TRUE(second.Hear(&response));
+    EXPECT_FALSE(response.opened().resumed());
+    EXPECT_EQ(response.opened().received_epoch(), 0u);
+    EXPECT_EQ(ErrorInfoOf(first.End()).reason(), "TAKEN_OVER");
+  }
+}
+
+TEST_F(EarshotServerTest, AHalfClosedStreamIsNotGoneOnWith) {
+  for (int i = 0; i < 50; ++i) {  // a broken call looks much the same
+    Player first(channel_);
+    first.Say(OpenRequest());
+    v1::PlayResponse response;
+    ASSERT_TRUE(first.Hear(&response));
+    const std::string token = response.opened().resume_token();
+    first.Say(BeginRequest());
+    first.call()->WritesDone();
+    EXPECT_TRUE(first.End().ok());
+    Player second(channel_);
+    second.Say(ResumeRequest(token, 1));
+    ASSERT_TRUE(second.Hear(&response));
+    EXPECT_FALSE(response.opened().resumed());
+  }
+}
+
+TEST_F(EarshotServerTest, EveryBrokenCallIsWaitedFor) {
+  for (int i = 0; i < 200; ++i) {
+    v1::PlayResponse response;
+    std::string token;
+    {
+      Player first(channel_);
+      first.Say(OpenRequest());
+      ASSERT_TRUE(first.Hear(&response));
+      token = response.opened().resume_token();
+      first.Say(BeginRequest());
+      ASSERT_TRUE(first.call()->Read(&response));
+    }
+    if (i % 2 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    Player second(channel_);
+    second.Say(ResumeRequest(token, 1));
+    ASSERT_TRUE(second.Hear(&response));
+    ASSERT_TRUE(response.opened().resumed()) << i;
+  }
+}
+
+TEST_F(EarshotServerTest, AnEpochGoesOnInItsMiddleWithPreRoll) {
+  Player player(channel_);
+  v1::PlayRequest open = ResumeRequest("unknown", 3);
+  open.mutable_open()->set_next_frame(5000);
+  player.Say(open);
+  v1::PlayRequest begin = BeginRequest(3);
+  begin.mutable_begin()->set_pre_roll_frames(960);
+  player.Say(begin);
+  for (int i = 0; i < 2; ++i) {
+    player.Say(Changed(PacketRequest(5000), [](v1::PlayRequest& r) {
+      r.mutable_packet()->set_frame_count(0);
+    }));
+  }
+  player.Say(PacketRequest(5000));
+  player.Say(EndRequest(5480));
+  v1::PlayResponse response;
+  ASSERT_TRUE(player.Hear(&response));
+  EXPECT_FALSE(response.opened().resumed());
+  ASSERT_TRUE(player.Hear(&response));
+  EXPECT_EQ(response.drained().played_frame(), 5480);
+  v1::Stream stream;
+  ASSERT_TRUE(Get(kStream, &stream).ok());
+  EXPECT_EQ(stream.played_frames(), 480);
+  EXPECT_EQ(stream.produced_frames(), 480);
+}
+
 // --- AdminService.
+
+TEST_F(EarshotServerTest, ExplainsAGlitchInOneCall) {
+  Player player(channel_);
+  player.Say(OpenRequest());
+  player.Say(Request([](v1::PlayRequest& r) {
+    r.mutable_ping()->set_clock_ppm(-12.5);
+    r.mutable_ping()->set_round_trip_us(2500);
+  }));
+  v1::PlayRequest begin = BeginRequest();
+  begin.mutable_begin()->set_low_latency(true);
+  player.Say(begin);
+  player.Say(PacketRequest(0, 2400));
+  v1::Stream stream;
+  ASSERT_TRUE(Await(
+      [](const v1::Stream& s) {
+        return s.state_reason().find("underrun") == 0;
+      },
+      &stream));
+  player.Say(PacketRequest(2400, 2400));
+  ASSERT_TRUE(
+      Await([](const v1::Stream& s) { return s.underruns() == 1; }, &stream));
+  EXPECT_EQ(stream.clock_ppm(), -12.5);
+  EXPECT_EQ(stream.round_trip_ms(), 2.5);
+  EXPECT_FALSE(stream.target_margin_reason().empty());
+  EXPECT_GT(stream.target_margin_ms(), 0);
+  EXPECT_EQ(stream.latency_ms(), stream.queued_ms());  // a file has no latency
+  const v1::UnderrunCauses& causes = stream.underrun_causes();
+  EXPECT_EQ(causes.network_late() + causes.source_starved() + causes.outage() +
+                causes.server_overload(),
+            1);
+}
 
 TEST_F(EarshotServerTest, ListsStreamsPageByPage) {
   std::vector<std::unique_ptr<Player>> players;
@@ -739,6 +996,78 @@ TEST_F(EarshotServerTest, DrainingPlaysWhatIsUnderWay) {
   drain.join();
   EXPECT_TRUE(drained);
   EXPECT_FALSE(std::filesystem::exists(folder_ + "/s"));
+}
+
+TEST_F(EarshotServerTest, DrainingTakesNoNewStreamsButLetsOldOnesGoOn) {
+  auto first = std::make_unique<Player>(channel_);
+  first->Say(OpenRequest());
+  first->Say(BeginRequest());
+  v1::PlayResponse response;
+  ASSERT_TRUE(first->Hear(&response));
+  const std::string token = response.opened().resume_token();
+  std::thread drain([&] { server_->Drain(std::chrono::seconds(10)); });
+  ASSERT_TRUE(first->Hear(&response));
+  ASSERT_TRUE(response.has_go_away());
+  Player stranger(channel_);
+  stranger.Say(OpenRequest("vms/new/streams/0"));
+  EXPECT_EQ(ErrorInfoOf(stranger.End()).reason(), "SHUTTING_DOWN");
+  Player second(channel_);
+  second.Say(ResumeRequest(token, 1));
+  ASSERT_TRUE(second.Hear(&response));
+  EXPECT_TRUE(response.opened().resumed());
+  ASSERT_TRUE(second.Hear(&response));
+  EXPECT_TRUE(response.has_go_away());
+  second.Say(PacketRequest(0));
+  second.Say(EndRequest(480));
+  ASSERT_TRUE(second.Hear(&response));
+  EXPECT_EQ(response.drained().played_frame(), 480);
+  EXPECT_EQ(ErrorInfoOf(second.End()).reason(), "SHUTTING_DOWN");
+  drain.join();
+}
+
+TEST_F(EarshotServerTest, DrainingIsQuickOnceTheClientsHaveMoved) {
+  Player player(channel_);
+  player.Say(OpenRequest());
+  player.Say(BeginRequest());
+  player.Say(PacketRequest(0));
+  v1::PlayResponse response;
+  ASSERT_TRUE(player.Hear(&response));
+  const auto start = std::chrono::steady_clock::now();
+  bool drained = false;
+  std::thread drain(
+      [&] { drained = server_->Drain(std::chrono::seconds(10)); });
+  ASSERT_TRUE(player.Hear(&response));
+  ASSERT_TRUE(response.has_go_away());
+  player.Say(EndRequest(480));
+  ASSERT_TRUE(player.Hear(&response));
+  EXPECT_TRUE(response.has_drained());
+  player.End();
+  drain.join();
+  EXPECT_TRUE(drained);
+  EXPECT_LT(std::chrono::steady_clock::now() - start,
+            std::chrono::milliseconds(500));
+}
+
+TEST_F(EarshotServerTest, DrainingDoesNotWaitForClientsThatAreGone) {
+  {
+    Player player(channel_);
+    player.Say(OpenRequest());
+    player.Say(BeginRequest());
+    player.Say(PacketRequest(0));
+    v1::PlayResponse response;
+    ASSERT_TRUE(player.Hear(&response));
+    ASSERT_TRUE(player.call()->Read(&response));
+  }
+  v1::Stream stream;
+  ASSERT_TRUE(Await(
+      [](const v1::Stream& s) {
+        return s.state_reason().find("the client is gone") == 0;
+      },
+      &stream));
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_TRUE(server_->Drain(std::chrono::seconds(10)));
+  EXPECT_LT(std::chrono::steady_clock::now() - start,
+            std::chrono::milliseconds(1500));
 }
 
 TEST_F(EarshotServerTest, DrainingGivesUpAtItsTimeout) {

@@ -44,8 +44,7 @@ Epoch::Epoch(const EpochParams& params, const PlayoutConfig& config,
       active_(active),
       cursor_(params.first_frame),
       granted_(params.first_frame),
-      left_to_drop_(params.pre_roll_frames > 0 ? params.pre_roll_frames
-                                               : params.pre_skip_frames),
+      left_to_drop_(params.frames_to_drop_first()),
       last_pull_(now),
       last_play_(now),
       last_media_(now) {

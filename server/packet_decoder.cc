@@ -20,28 +20,27 @@ void PacketDecoder::OpusDeleter::operator()(OpusDecoder* decoder) const {
 }
 
 absl::StatusOr<std::unique_ptr<PacketDecoder>> PacketDecoder::Create(
-    MediaCodec codec, int rate_hz, int channels, int pre_skip_frames) {
-  std::unique_ptr<PacketDecoder> decoder(
-      new PacketDecoder(codec, rate_hz, channels, pre_skip_frames));
-  if (codec == MediaCodec::kOpus) {
+    const EpochParams& params) {
+  std::unique_ptr<PacketDecoder> decoder(new PacketDecoder(params));
+  if (params.codec == MediaCodec::kOpus) {
     int error = OPUS_OK;
-    decoder->opus_.reset(opus_decoder_create(rate_hz, channels, &error));
+    decoder->opus_.reset(
+        opus_decoder_create(params.rate_hz, params.channels, &error));
     if (error != OPUS_OK) {
       return absl::InvalidArgumentError(
-          absl::StrCat("Opus cannot decode ", rate_hz, " Hz, ", channels,
-                       " channels: ", opus_strerror(error)));
+          absl::StrCat("Opus cannot decode ", params.rate_hz, " Hz, ",
+                       params.channels, " channels: ", opus_strerror(error)));
     }
   }
   return decoder;
 }
 
-PacketDecoder::PacketDecoder(MediaCodec codec, int rate_hz, int channels,
-                             int pre_skip_frames)
-    : codec_(codec),
-      rate_hz_(rate_hz),
-      channels_(channels),
-      pre_skip_frames_(pre_skip_frames),
-      left_to_drop_(pre_skip_frames) {}
+PacketDecoder::PacketDecoder(const EpochParams& params)
+    : codec_(params.codec),
+      rate_hz_(params.rate_hz),
+      channels_(params.channels),
+      pre_skip_frames_(params.pre_skip_frames),
+      left_to_drop_(params.frames_to_drop_first()) {}
 
 PacketDecoder::~PacketDecoder() = default;
 

@@ -14,14 +14,14 @@ struct OpusDecoder;
 namespace earshot {
 
 // Turns the packets of one epoch into interleaved float PCM: Opus (RFC 6716)
-// or S16LE. It drops the pre-skip each time that the codec starts anew, and
-// cuts each packet at its frame_count, so positions are exact to the frame.
-// Thread: one at a time.
+// or S16LE. It drops the pre-skip each time that the codec starts anew (at
+// first the pre-roll, if there is one), and cuts each packet at its
+// frame_count, so positions are exact to the frame. Thread: one at a time.
 class PacketDecoder {
  public:
   // Whether such an epoch can be decoded.
   static absl::StatusOr<std::unique_ptr<PacketDecoder>> Create(
-      MediaCodec codec, int rate_hz, int channels, int pre_skip_frames);
+      const EpochParams& params);
   ~PacketDecoder();
 
   PacketDecoder(const PacketDecoder&) = delete;
@@ -33,7 +33,7 @@ class PacketDecoder {
                                          int channels,
                                          absl::string_view payload);
 
-  // The codec starts anew: at Begin (implied) and after a skip.
+  // The codec starts anew, after a skip.
   void Restart();
 
   // Replaces *pcm by the frame_count frames of the packet. An error, with *pcm
@@ -46,8 +46,7 @@ class PacketDecoder {
     void operator()(OpusDecoder* decoder) const;
   };
 
-  PacketDecoder(MediaCodec codec, int rate_hz, int channels,
-                int pre_skip_frames);
+  explicit PacketDecoder(const EpochParams& params);
 
   const MediaCodec codec_;
   const int rate_hz_;

@@ -20,7 +20,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                                   size - 1);
   const auto count =
       PacketDecoder::CountFrames(codec, 48000, channels, payload);
-  auto decoder = PacketDecoder::Create(codec, 48000, channels, 0);
+  earshot::EpochParams params;
+  params.codec = codec;
+  params.channels = channels;
+  auto decoder = PacketDecoder::Create(params);
   std::vector<float> pcm;
   if (!count.ok()) {
     if ((*decoder)->Decode(payload, 1, &pcm).ok()) std::abort();

@@ -40,8 +40,14 @@ std::vector<std::string> EncodeTone(int packets) {
 }
 
 std::unique_ptr<PacketDecoder> Make(MediaCodec codec, int channels,
-                                    int pre_skip) {
-  return *PacketDecoder::Create(codec, kRate, channels, pre_skip);
+                                    int pre_skip, int pre_roll = 0) {
+  EpochParams params;
+  params.codec = codec;
+  params.rate_hz = kRate;
+  params.channels = channels;
+  params.pre_skip_frames = pre_skip;
+  params.pre_roll_frames = pre_roll;
+  return *PacketDecoder::Create(params);
 }
 
 TEST(PacketDecoderTest, DecodesPcmExactly) {
@@ -138,8 +144,22 @@ TEST(PacketDecoderTest, ThePreSkipIsDroppedAtEachRestart) {
   EXPECT_EQ(pcm, first);
 }
 
+TEST(PacketDecoderTest, DropsThePreRollAtFirstAndThePreSkipFromThenOn) {
+  const std::vector<std::string> packets = EncodeTone(3);
+  auto decoder = Make(MediaCodec::kOpus, 2, kPreSkip, 2 * kFrame);
+  std::vector<float> pcm;
+  ASSERT_TRUE(decoder->Decode(packets[0], 0, &pcm).ok());
+  EXPECT_TRUE(pcm.empty());
+  ASSERT_TRUE(decoder->Decode(packets[1], 0, &pcm).ok());
+  ASSERT_TRUE(decoder->Decode(packets[2], kFrame, &pcm).ok());
+  decoder->Restart();
+  ASSERT_TRUE(decoder->Decode(packets[0], kFrame - kPreSkip, &pcm).ok());
+}
+
 TEST(PacketDecoderTest, RefusesARateThatOpusDoesNotHave) {
-  EXPECT_FALSE(PacketDecoder::Create(MediaCodec::kOpus, 44100, 2, 0).ok());
+  EpochParams params;
+  params.rate_hz = 44100;
+  EXPECT_FALSE(PacketDecoder::Create(params).ok());
 }
 
 }  // namespace

@@ -2,18 +2,17 @@
 
 #include <spdlog/spdlog.h>
 
-#include <random>
 #include <utility>
 
 #include "absl/strings/escaping.h"
 #include "server/error_status.h"
+#include "server/play_responses.h"
 #include "server/request_check.h"
 #include "server/session_playout.h"
 
 namespace earshot {
 namespace {
 
-constexpr size_t kTokenBytes = 16;
 // Also those that never say Open, and those that play what is left.
 constexpr int kMaxCalls = 2 * static_cast<int>(StreamRegistry::kMaxSessions);
 
@@ -23,55 +22,14 @@ constexpr uint64_t kNothingRead = 0x6e6f7468696e6721;
 
 MonotonicTime Now() { return std::chrono::steady_clock::now(); }
 
-std::string NewToken() {
-  std::random_device random;
-  std::string token;
-  while (token.size() < kTokenBytes) {
-    token.push_back(static_cast<char>(random() & 0xff));
-  }
-  return token;
-}
-
-v1::Opened MakeOpened(const PlayoutConfig& config) {
-  v1::Opened opened;
-  opened.set_resume_token(NewToken());
-  v1::Limits& limits = *opened.mutable_limits();
-  limits.set_initial_window_ms(static_cast<int>(config.initial_window.count()));
-  limits.set_max_payload_bytes(kMaxPayloadBytes);
-  limits.add_codecs(v1::CODEC_OPUS);
-  limits.add_codecs(v1::CODEC_PCM_S16LE);
-  limits.set_max_channels(kMaxChannels);
-  return opened;
-}
-
-int64_t Microseconds(std::chrono::nanoseconds duration) {
-  return duration.count() / 1000;
-}
-
-void Fill(const ProgressReport& report, v1::Progress* progress) {
-  progress->set_epoch(report.epoch);
-  progress->set_granted_frame(report.granted_frame);
-  progress->set_received_frame(report.received_frame);
-  progress->set_played_frame(report.played_frame);
-  progress->set_server_time_ns(
-      std::chrono::nanoseconds(report.time.time_since_epoch()).count());
-  progress->set_target_margin_us(Microseconds(report.target_margin));
-  if (report.margin_error.has_value()) {
-    progress->set_margin_error_us(Microseconds(*report.margin_error));
-  }
-  if (report.ping_id.has_value()) progress->set_ping_id(*report.ping_id);
-}
-
 }  // namespace
 
 PlayReactor* PlayReactor::Start(PlaybackContext* playback,
                                 grpc::CallbackServerContext* call) {
-  std::shared_ptr<PlayReactor> reactor(new PlayReactor(playback, call->peer()));
+  std::shared_ptr<PlayReactor> reactor(new PlayReactor(playback, call));
   reactor->self_ = reactor;
   if (++playback->calls > kMaxCalls) {
     reactor->EndCall({Reason::kTooManyStreams, "", "too many calls"});
-  } else if (playback->draining) {
-    reactor->EndCall({Reason::kShuttingDown, "", "the server is going down"});
   } else {
     reactor->StartOpenTimeout();
     reactor->Read();
@@ -79,21 +37,23 @@ PlayReactor* PlayReactor::Start(PlaybackContext* playback,
   return reactor.get();
 }
 
-PlayReactor::PlayReactor(PlaybackContext* playback, std::string peer)
-    : playback_(playback), peer_(std::move(peer)) {}
+PlayReactor::PlayReactor(PlaybackContext* playback,
+                         grpc::CallbackServerContext* call)
+    : playback_(playback), call_(call), peer_(call->peer()) {}
 
 void PlayReactor::StartOpenTimeout() {
   const std::weak_ptr<PlayReactor> weak = weak_from_this();
-  open_timeout_.Set(
-      std::chrono::system_clock::now() + playback_->open_timeout,
-      [weak](bool expired) {
-        const auto call = expired ? weak.lock() : nullptr;
-        if (call == nullptr) return;
-        const std::lock_guard lock(call->call_mutex_);
-        if (call->session_ != nullptr) return;
-        call->EndLocked({Reason::kOpenTimeout, "open",
-                         "the first request, Open, did not come in time"});
-      });
+  open_timeout_.Set(std::chrono::system_clock::now() + playback_->open_timeout,
+                    [weak](bool expired) {
+                      const auto call = expired ? weak.lock() : nullptr;
+                      if (call == nullptr) return;
+                      const std::lock_guard lock(call->call_mutex_);
+                      if (call->session_ != nullptr) return;
+                      call->EndLocked(
+                          {Reason::kOpenTimeout, "open",
+                           "the first request, Open, did not come in time"},
+                          Afterwards::kEnds);
+                    });
 }
 
 void PlayReactor::Read() {
@@ -102,23 +62,19 @@ void PlayReactor::Read() {
 }
 
 void PlayReactor::OnReadDone(bool ok) {
-  if (!ok && !(request_.has_ping() && request_.ping().id() == kNothingRead)) {
-    EndCall({Reason::kBadRequest, "request", "it is no PlayRequest"});
-    return;
-  }
   if (!ok) {
-    {
-      const std::lock_guard lock(call_mutex_);
-      half_closed_ = true;
-      if (session_ != nullptr) session_->CloseRequests(Now());
-    }
-    Flush();
+    if (call_->IsCancelled()) return;  // OnCancel ends it
+    HalfClose();
     return;
   }
   const MonotonicTime now = Now();
-  const Refusal refusal = Handle(now);
+  const Refusal refusal = Take(now);
   if (!refusal.ok()) {
-    EndCall(refusal);
+    const std::lock_guard lock(call_mutex_);
+    // The server's own trouble is no reason to give the stream up.
+    EndLocked(refusal, refusal.reason == Reason::kShuttingDown
+                           ? Afterwards::kWaits
+                           : Afterwards::kEnds);
     return;
   }
   // Only what must not wait for the next tick: Opened, and answers to Ping.
@@ -127,6 +83,20 @@ void PlayReactor::OnReadDone(bool ok) {
   }
   const std::lock_guard lock(call_mutex_);
   if (!finished_) Read();
+}
+
+void PlayReactor::HalfClose() {
+  {
+    const std::lock_guard lock(call_mutex_);
+    if (!request_.has_ping() || request_.ping().id() != kNothingRead) {
+      EndLocked({Reason::kBadRequest, "request", "it is no PlayRequest"},
+                Afterwards::kEnds);
+      return;
+    }
+    half_closed_ = true;
+    if (session_ != nullptr) session_->CloseRequests(call_id_, Now());
+  }
+  Flush();
 }
 
 void PlayReactor::OnWriteDone(bool ok) {
@@ -140,7 +110,7 @@ void PlayReactor::OnWriteDone(bool ok) {
 
 void PlayReactor::OnCancel() {
   const std::lock_guard lock(call_mutex_);
-  FinishLocked(grpc::Status::CANCELLED);
+  FinishLocked(grpc::Status::CANCELLED, Afterwards::kWaits);
 }
 
 void PlayReactor::OnDone() {
@@ -161,15 +131,15 @@ void PlayReactor::Flush() {
 
 void PlayReactor::EndCall(const Refusal& refusal) {
   const std::lock_guard lock(call_mutex_);
-  EndLocked(refusal);
+  EndLocked(refusal, Afterwards::kWaits);
 }
 
-void PlayReactor::EndLocked(const Refusal& refusal) {
+void PlayReactor::EndLocked(const Refusal& refusal, Afterwards afterwards) {
   if (finished_) return;
   spdlog::warn("call ended stream={} peer={} reason={} field={} message=\"{}\"",
-               entry_ != nullptr ? entry_->info.name : "-", peer_,
+               entry_ != nullptr ? entry_->name() : "-", peer_,
                Describe(refusal.reason).name, refusal.field, refusal.message);
-  FinishLocked(ToGrpcStatus(refusal));
+  FinishLocked(ToGrpcStatus(refusal), afterwards);
 }
 
 void PlayReactor::GoAway(int deadline_ms) {
@@ -181,7 +151,7 @@ void PlayReactor::GoAway(int deadline_ms) {
   Flush();
 }
 
-Refusal PlayReactor::Handle(MonotonicTime now) {
+Refusal PlayReactor::Take(MonotonicTime now) {
   if (request_.request_case() == v1::PlayRequest::REQUEST_NOT_SET) {
     return {Reason::kBadRequest, "request",
             "it is empty, or none that this server knows"};
@@ -191,79 +161,113 @@ Refusal PlayReactor::Handle(MonotonicTime now) {
     return {Reason::kOpenFirst, "open", "the first request has to be Open"};
   }
   if (request_.has_begin()) return Begin(now);
-  return Apply(&request_, session_.get(), now);
+  return Apply(&request_, session_.get(), call_id_, now);
 }
 
 Refusal PlayReactor::Open(MonotonicTime now) {
   if (session_ != nullptr) {
     return {Reason::kAlreadyOpen, "open", "Open may be said only once"};
   }
-  auto entry = std::make_shared<StreamRegistry::Entry>();
-  Refusal refusal = CheckOpen(request_.open(), &entry->info);
+  StreamInfo info;
+  Refusal refusal = CheckOpen(request_.open(), &info);
   if (!refusal.ok()) return refusal;
+  info.peer = peer_;
+  info.open_time = std::chrono::system_clock::now();
+  // Also while the server drains: what it has begun to play it plays on.
+  if (!GoOn(info, now)) refusal = OpenNew(info, now);
+  // A drain that began meanwhile may not have seen it.
+  if (refusal.ok() && playback_->draining) GoAway(0);
+  return refusal;
+}
+
+// Goes on with a stream, if the client has its token. False if it has not.
+bool PlayReactor::GoOn(const StreamInfo& info, MonotonicTime now) {
+  const v1::Open& open = request_.open();
+  if (open.resume_token().empty()) return false;
+  const auto entry = playback_->registry->FindOpen(info.name);
+  if (entry == nullptr) return false;
+  const auto attached =
+      entry->Resume(open.resume_token(), info, Handle(), open.epoch(), now);
+  if (!attached.has_value()) return false;
+  SpeakFor(entry, attached->attachment, now);
+  spdlog::info(
+      "stream resumed stream={} peer={} received_epoch={} received_frame={}",
+      info.name, peer_, attached->attachment.received_epoch,
+      attached->attachment.received_frame);
+  attached->before.end({Reason::kTakenOver, "open.stream",
+                        "another call goes on with this stream"});
+  return true;
+}
+
+Refusal PlayReactor::OpenNew(const StreamInfo& info, MonotonicTime now) {
   if (playback_->draining) {
     return {Reason::kShuttingDown, "", "the server is going down"};
   }
+  auto entry = std::make_shared<StreamEntry>(info, playback_->config);
+  const auto attached = entry->Attach(info, Handle(), 0, now);
+  std::shared_ptr<StreamEntry> replaced;
+  Refusal refusal = playback_->registry->Add(entry, &replaced);
+  if (!refusal.ok()) return refusal;
   resumed_epoch_ = request_.open().epoch();
   next_frame_ = request_.open().next_frame();
-  entry->info.peer = peer_;
-  entry->info.open_time = std::chrono::system_clock::now();
-  entry->session = std::make_shared<Session>(playback_->config);
-  const std::weak_ptr<PlayReactor> weak = weak_from_this();
-  entry->end_call = [weak](const Refusal& why) {
-    if (const auto call = weak.lock()) call->EndCall(why);
-  };
-  entry->go_away = [weak](int deadline_ms) {
-    if (const auto call = weak.lock()) call->GoAway(deadline_ms);
-  };
-  std::shared_ptr<StreamRegistry::Entry> replaced;
-  refusal = playback_->registry->Add(entry, &replaced);
-  if (!refusal.ok()) return refusal;
-  {
-    const std::lock_guard lock(call_mutex_);
-    entry_ = entry;
-    session_ = entry->session;
-    opened_ = MakeOpened(playback_->config);
-    // Cancelled or taken over meanwhile: nobody else closes the session.
-    if (finished_) session_->CloseRequests(now);
-  }
-  spdlog::info("stream opened stream={} peer={} client=\"{}\"{}",
-               entry->info.name, peer_,
-               absl::Utf8SafeCEscape(entry->info.client),
+  SpeakFor(entry, attached->attachment, now);
+  spdlog::info("stream opened stream={} peer={} client=\"{}\"{}", info.name,
+               peer_, absl::Utf8SafeCEscape(info.client),
                replaced != nullptr ? " took_over=true" : "");
   if (replaced != nullptr) {
-    replaced->end_call({Reason::kTakenOver, "open.stream",
-                        "another call has opened this stream"});
+    replaced->Replace({Reason::kTakenOver, "open.stream",
+                       "another call has opened this stream"},
+                      now);
   }
   StartPlayout();
-  // A drain that began meanwhile may not have seen it.
-  if (playback_->draining) GoAway(0);
   return Refusal::None();
 }
 
-void PlayReactor::StartPlayout() {
+void PlayReactor::SpeakFor(const std::shared_ptr<StreamEntry>& entry,
+                           const Attachment& attachment, MonotonicTime now) {
+  const std::lock_guard lock(call_mutex_);
+  entry_ = entry;
+  session_ = entry->session();
+  call_id_ = attachment.call;
+  opened_ = ToProto(attachment, entry->token(), playback_->config);
+  // Cancelled or taken over meanwhile: nobody else tells the session.
+  if (finished_) Leave(Afterwards::kWaits, now);
+}
+
+CallHandle PlayReactor::Handle() {
   const std::weak_ptr<PlayReactor> weak = weak_from_this();
+  return {[weak](const Refusal& why) {
+            if (const auto call = weak.lock()) call->EndCall(why);
+          },
+          [weak](int deadline_ms) {
+            if (const auto call = weak.lock()) call->GoAway(deadline_ms);
+          },
+          [weak] {
+            if (const auto call = weak.lock()) call->Flush();
+          }};
+}
+
+void PlayReactor::StartPlayout() {
   auto make_sink = [playback = playback_,
                     entry = entry_](const EpochParams& params) {
-    return playback->sinks->Make({entry->info.vm, entry->info.id, params.epoch,
+    const StreamInfo info = entry->info();
+    return playback->sinks->Make({info.vm, info.id, params.epoch,
                                   params.rate_hz, params.channels,
                                   std::chrono::system_clock::now()});
   };
-  auto report_due = [weak] {
-    if (const auto call = weak.lock()) call->Flush();
-  };
-  auto closed = [weak, playback = playback_, entry = entry_] {
-    const SessionStats stats = entry->session->Stats(Now());
+  auto report_due = [entry = entry_] { entry->Flush(); };
+  auto closed = [playback = playback_, entry = entry_] {
+    const StreamTotals total = entry->session()->Stats(Now()).total;
     spdlog::info(
         "stream closed stream={} epochs={} played_frames={} skipped_frames={} "
-        "underruns={}",
-        entry->info.name, stats.epochs_total, stats.played_frames_total,
-        stats.skipped_frames_total, stats.underruns_total);
+        "underruns={} resumes={}",
+        entry->name(), total.epochs, total.played_frames, total.skipped_frames,
+        total.underruns, total.resumes);
     playback->registry->Close(entry, Now());
-    if (const auto call = weak.lock()) call->Flush();
+    entry->Flush();
   };
   playback_->pool->Add(std::make_unique<SessionPlayout>(
-      entry_->info.name, session_, std::move(make_sink), std::move(report_due),
+      entry_->name(), session_, std::move(make_sink), std::move(report_due),
       std::move(closed)));
 }
 
@@ -275,7 +279,7 @@ Refusal PlayReactor::Begin(MonotonicTime now) {
     return {Reason::kShuttingDown, "", "the server is going down"};
   }
   if (params.epoch == resumed_epoch_) params.first_frame = next_frame_;
-  refusal = session_->Begin(params, now);
+  refusal = session_->Begin(call_id_, params, now);
   if (refusal.ok()) resumed_epoch_ = 0;
   return refusal;
 }
@@ -287,9 +291,8 @@ bool PlayReactor::MakeResponse(MonotonicTime now) {
     *response_.mutable_opened() = *std::exchange(opened_, std::nullopt);
     return true;
   }
-  if (const auto drained = session_->TakeDrained(); drained.has_value()) {
-    response_.mutable_drained()->set_epoch(drained->epoch);
-    response_.mutable_drained()->set_played_frame(drained->played_frame);
+  if (const auto drained = session_->TakeDrained(call_id_)) {
+    *response_.mutable_drained() = ToProto(*drained);
     return true;
   }
   if (go_away_ms_.has_value()) {
@@ -299,8 +302,8 @@ bool PlayReactor::MakeResponse(MonotonicTime now) {
     went_away_ = true;
     return true;
   }
-  if (const auto report = session_->TakeProgress(now); report.has_value()) {
-    Fill(*report, response_.mutable_progress());
+  if (const auto report = session_->TakeProgress(call_id_, now)) {
+    *response_.mutable_progress() = ToProto(*report);
     return true;
   }
   return false;
@@ -310,25 +313,35 @@ bool PlayReactor::MakeResponse(MonotonicTime now) {
 void PlayReactor::MaybeFinish() {
   if (session_ == nullptr) {
     if (half_closed_) {
-      FinishLocked(ToGrpcStatus(
-          {Reason::kOpenFirst, "open", "the first request has to be Open"}));
+      FinishLocked(ToGrpcStatus({Reason::kOpenFirst, "open",
+                                 "the first request has to be Open"}),
+                   Afterwards::kEnds);
     }
     return;
   }
-  if (went_away_ ? !session_->HasEpoch() : session_->closed()) {
-    FinishLocked(half_closed_ && !went_away_
-                     ? grpc::Status::OK
-                     : ToGrpcStatus({Reason::kShuttingDown, "",
-                                     "the server is going down"}));
-  }
+  if (went_away_ ? session_->HasEpoch() : !session_->closed()) return;
+  FinishLocked(half_closed_ && !went_away_
+                   ? grpc::Status::OK
+                   : ToGrpcStatus({Reason::kShuttingDown, "",
+                                   "the server is going down"}),
+               Afterwards::kEnds);
 }
 
-void PlayReactor::FinishLocked(const grpc::Status& status) {
+void PlayReactor::FinishLocked(const grpc::Status& status,
+                               Afterwards afterwards) {
   if (finished_) return;
   finished_ = true;
-  // What the session holds is played all the same.
-  if (session_ != nullptr) session_->CloseRequests(Now());
+  if (session_ != nullptr) Leave(afterwards, Now());
   Finish(status);
+}
+
+// What the session holds is played all the same.
+void PlayReactor::Leave(Afterwards afterwards, MonotonicTime now) {
+  if (half_closed_ || afterwards == Afterwards::kEnds) {
+    session_->CloseRequests(call_id_, now);
+  } else {
+    session_->CallLost(call_id_, playback_->resume_timeout, now);
+  }
 }
 
 }  // namespace earshot

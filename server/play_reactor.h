@@ -16,6 +16,7 @@
 #include "server/refusal.h"
 #include "server/session.h"
 #include "server/sinks/sink_factory.h"
+#include "server/stream_entry.h"
 #include "server/stream_registry.h"
 
 namespace earshot {
@@ -27,14 +28,15 @@ struct PlaybackContext {
   const SinkFactory* sinks;
   PlayoutConfig config;
   std::chrono::milliseconds open_timeout;
+  std::chrono::milliseconds resume_timeout;
   std::atomic<bool> draining{false};
   std::atomic<int> calls{0};
 };
 
-// One Play call: checks and hands on what the client says, and tells it what
-// its session reports. One read and one write are in flight; Progress is made
-// when it can be written, so a client that reads slowly gets less of it, and
-// nothing piles up.
+// One Play call: opens a stream or goes on with one, checks and hands on what
+// the client says, and tells it what its session reports. One read and one
+// write are in flight; Progress is made when it can be written, so a client
+// that reads slowly gets less of it, and nothing piles up.
 //
 // Threads: gRPC's for the On... methods, any for the others.
 class PlayReactor
@@ -47,7 +49,7 @@ class PlayReactor
 
   // Writes what there is to be told, if nothing is being written.
   void Flush();
-  // Ends the call; harmless if it has ended.
+  // Ends the call; harmless if it has ended. Its stream waits for the client.
   void EndCall(const Refusal& refusal);
   // The client is to leave within so many ms.
   void GoAway(int deadline_ms);
@@ -58,28 +60,40 @@ class PlayReactor
   void OnDone() override;
 
  private:
-  PlayReactor(PlaybackContext* playback, std::string peer);
+  // What becomes of the stream when its call ends.
+  enum class Afterwards { kWaits, kEnds };
+
+  PlayReactor(PlaybackContext* playback, grpc::CallbackServerContext* call);
 
   void StartOpenTimeout();
+  CallHandle Handle();
   void Read();
-  Refusal Handle(MonotonicTime now);
+  void HalfClose();
+  Refusal Take(MonotonicTime now);
   Refusal Open(MonotonicTime now);
-  Refusal Begin(MonotonicTime now);
+  bool GoOn(const StreamInfo& info, MonotonicTime now);
+  Refusal OpenNew(const StreamInfo& info, MonotonicTime now);
+  void SpeakFor(const std::shared_ptr<StreamEntry>& entry,
+                const Attachment& attachment, MonotonicTime now);
   void StartPlayout();
+  Refusal Begin(MonotonicTime now);
   bool MakeResponse(MonotonicTime now);
   void MaybeFinish();
-  void EndLocked(const Refusal& refusal);
-  void FinishLocked(const grpc::Status& status);
+  void EndLocked(const Refusal& refusal, Afterwards afterwards);
+  void FinishLocked(const grpc::Status& status, Afterwards afterwards);
+  void Leave(Afterwards afterwards, MonotonicTime now);
 
   PlaybackContext* const playback_;
+  grpc::CallbackServerContext* const call_;  // until OnDone
   const std::string peer_;
   std::shared_ptr<PlayReactor> self_;  // until OnDone
   v1::PlayRequest request_;
   grpc::Alarm open_timeout_;
 
   // Set by Open, in a read; read by other threads only under call_mutex_.
+  std::shared_ptr<StreamEntry> entry_;
   std::shared_ptr<Session> session_;
-  std::shared_ptr<StreamRegistry::Entry> entry_;
+  uint64_t call_id_ = 0;        // of this call, for the session
   uint64_t resumed_epoch_ = 0;  // of Open; 0 once it was begun
   int64_t next_frame_ = 0;
 

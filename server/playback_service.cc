@@ -2,12 +2,11 @@
 
 namespace earshot {
 
-PlaybackServiceImpl::PlaybackServiceImpl(StreamRegistry* registry,
-                                         PlayoutPool* pool,
-                                         const SinkFactory* sinks,
-                                         const PlayoutConfig& config,
-                                         std::chrono::milliseconds open_timeout)
-    : playback_{registry, pool, sinks, config, open_timeout} {}
+PlaybackServiceImpl::PlaybackServiceImpl(
+    StreamRegistry* registry, PlayoutPool* pool, const SinkFactory* sinks,
+    const PlayoutConfig& config, std::chrono::milliseconds open_timeout,
+    std::chrono::milliseconds resume_timeout)
+    : playback_{registry, pool, sinks, config, open_timeout, resume_timeout} {}
 
 grpc::ServerBidiReactor<v1::PlayRequest, v1::PlayResponse>*
 PlaybackServiceImpl::Play(grpc::CallbackServerContext* context) {
@@ -17,7 +16,7 @@ PlaybackServiceImpl::Play(grpc::CallbackServerContext* context) {
 void PlaybackServiceImpl::StartDraining(std::chrono::milliseconds deadline) {
   playback_.draining = true;
   for (const auto& entry : playback_.registry->OpenEntries()) {
-    entry->go_away(static_cast<int>(deadline.count()));
+    entry->GoAway(static_cast<int>(deadline.count()));
   }
 }
 

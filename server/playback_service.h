@@ -14,7 +14,8 @@ class PlaybackServiceImpl final : public v1::PlaybackService::CallbackService {
   // All arguments outlive it, and it outlives its calls.
   PlaybackServiceImpl(StreamRegistry* registry, PlayoutPool* pool,
                       const SinkFactory* sinks, const PlayoutConfig& config,
-                      std::chrono::milliseconds open_timeout);
+                      std::chrono::milliseconds open_timeout,
+                      std::chrono::milliseconds resume_timeout);
 
   grpc::ServerBidiReactor<v1::PlayRequest, v1::PlayResponse>* Play(
       grpc::CallbackServerContext* context) override;

@@ -20,6 +20,7 @@ namespace earshot {
 namespace {
 
 constexpr int kFrames = 480;
+constexpr uint64_t kCall = 1;
 
 // What happens on the pool's threads, for the test to wait for.
 struct Observed {
@@ -80,15 +81,19 @@ std::unique_ptr<SessionPlayout> Playout(std::shared_ptr<Session> session,
 std::shared_ptr<Session> SessionWithAnEpoch(bool ended) {
   const MonotonicTime now = std::chrono::steady_clock::now();
   auto session = std::make_shared<Session>(PlayoutConfig());
+  const uint64_t call = session->Attach(0, now)->call;
+  EXPECT_EQ(call, kCall);
   EpochParams params;
   params.epoch = 1;
   params.channels = 1;
   params.codec = MediaCodec::kPcmS16le;
-  EXPECT_TRUE(session->Begin(params, now).ok());
+  EXPECT_TRUE(session->Begin(call, params, now).ok());
   EXPECT_TRUE(
-      session->AddPacket(0, kFrames, std::string(2 * kFrames, 'x'), now).ok());
+      session
+          ->AddPacket(call, 0, kFrames, std::string(2 * kFrames, 'x'), 0, now)
+          .ok());
   if (ended) {
-    EXPECT_TRUE(session->End(kFrames, now).ok());
+    EXPECT_TRUE(session->End(call, kFrames, now).ok());
   }
   return session;
 }
@@ -107,7 +112,7 @@ TEST(PlayoutPoolTest, PlaysSessionsToTheirEndEachOnOneThread) {
   std::set<std::thread::id> threads;
   for (Observed& one : observed) {
     auto session = SessionWithAnEpoch(/*ended=*/true);
-    session->CloseRequests(std::chrono::steady_clock::now());
+    session->CloseRequests(kCall, std::chrono::steady_clock::now());
     pool.Add(Playout(session, &one));
   }
   for (Observed& one : observed) {
@@ -126,7 +131,7 @@ TEST(PlayoutPoolTest, ReportsAnEpochAsDrainedAfterItsSinkWasStopped) {
   PlayoutPool pool(1);
   auto session = SessionWithAnEpoch(/*ended=*/true);
   pool.Add(Playout(session, &observed));
-  while (!session->TakeDrained().has_value()) std::this_thread::yield();
+  while (!session->TakeDrained(kCall).has_value()) std::this_thread::yield();
   {
     const std::lock_guard lock(observed.mutex);
     EXPECT_EQ(observed.sinks_stopped, 1);

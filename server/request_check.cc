@@ -18,6 +18,8 @@ constexpr int kMaxLabels = 16;
 constexpr size_t kMaxLabelBytes = 63;
 constexpr size_t kMaxClientBytes = 128;
 constexpr size_t kMaxTokenBytes = 64;
+constexpr double kMaxPpm = 1e6;
+constexpr int64_t kMaxRoundTripUs = int64_t{24} * 3600 * 1000000;  // a day
 
 bool IsVm(absl::string_view vm) {
   return !vm.empty() && vm.size() <= kMaxVmBytes &&
@@ -81,6 +83,23 @@ Refusal CheckFormat(const v1::Begin& begin) {
 Refusal CheckNotNegative(int value, const char* field) {
   if (value >= 0) return Refusal::None();
   return {Reason::kBadRequest, field, absl::StrCat(value, " is negative")};
+}
+
+Refusal CheckPing(const v1::Ping& ping, PingReport* report) {
+  // Also what is no number is not within these.
+  if (!(ping.clock_ppm() >= -kMaxPpm && ping.clock_ppm() <= kMaxPpm)) {
+    return {Reason::kBadRequest, "ping.clock_ppm",
+            absl::StrCat(ping.clock_ppm(), "; allowed are -", kMaxPpm, " to ",
+                         kMaxPpm)};
+  }
+  if (ping.round_trip_us() < 0 || ping.round_trip_us() > kMaxRoundTripUs) {
+    return {Reason::kBadRequest, "ping.round_trip_us",
+            absl::StrCat(ping.round_trip_us(), "; allowed are 0 to ",
+                         kMaxRoundTripUs)};
+  }
+  *report = {ping.id(), ping.clock_ppm(),
+             std::chrono::microseconds(ping.round_trip_us())};
+  return Refusal::None();
 }
 
 }  // namespace
@@ -154,6 +173,13 @@ Refusal CheckBegin(const v1::Begin& begin, EpochParams* params) {
     return {Reason::kBadRequest, "begin.pre_skip_frames",
             absl::StrCat(begin.pre_skip_frames(), "; allowed are 0 to ", most)};
   }
+  const auto most_roll =
+      static_cast<int>(int64_t{rate_hz} * kMaxPacketMs / 1000);
+  if (begin.pre_roll_frames() < 0 || begin.pre_roll_frames() > most_roll) {
+    return {Reason::kBadRequest, "begin.pre_roll_frames",
+            absl::StrCat(begin.pre_roll_frames(), "; allowed are 0 to ",
+                         most_roll)};
+  }
   Refusal buffer = CheckNotNegative(begin.guest_buffer_frames(),
                                     "begin.guest_buffer_frames");
   if (!buffer.ok()) return buffer;
@@ -169,32 +195,38 @@ Refusal CheckBegin(const v1::Begin& begin, EpochParams* params) {
   params->codec = begin.codec() == v1::CODEC_OPUS ? MediaCodec::kOpus
                                                   : MediaCodec::kPcmS16le;
   params->pre_skip_frames = begin.pre_skip_frames();
+  params->pre_roll_frames = begin.pre_roll_frames();
+  params->low_latency = begin.low_latency();
   params->guest_buffer_frames = begin.guest_buffer_frames();
   params->guest_period_frames = begin.guest_period_frames();
   return Refusal::None();
 }
 
-Refusal Apply(v1::PlayRequest* request, Session* session, MonotonicTime now) {
+Refusal Apply(v1::PlayRequest* request, Session* session, uint64_t call,
+              MonotonicTime now) {
   switch (request->request_case()) {
     case v1::PlayRequest::kPacket: {
       v1::Packet& packet = *request->mutable_packet();
-      return session->AddPacket(packet.first_frame(), packet.frame_count(),
-                                std::move(*packet.mutable_payload()), now);
+      return session->AddPacket(
+          call, packet.first_frame(), packet.frame_count(),
+          std::move(*packet.mutable_payload()), packet.capture_time_ns(), now);
     }
     case v1::PlayRequest::kSilence:
-      return session->AddSilence(request->silence().first_frame(), now);
+      return session->AddSilence(call, request->silence().first_frame(), now);
     case v1::PlayRequest::kSkip:
-      return session->AddSkip(request->skip().first_frame(),
+      return session->AddSkip(call, request->skip().first_frame(),
                               request->skip().frame_count(), now);
     case v1::PlayRequest::kPause:
-      return session->Pause(now);
+      return session->Pause(call, now);
     case v1::PlayRequest::kResume:
-      return session->Resume(now);
+      return session->Resume(call, now);
     case v1::PlayRequest::kEnd:
-      return session->End(request->end().end_frame(), now);
-    case v1::PlayRequest::kPing:
-      session->Ping(request->ping().id());
-      return Refusal::None();
+      return session->End(call, request->end().end_frame(), now);
+    case v1::PlayRequest::kPing: {
+      PingReport ping;
+      Refusal refusal = CheckPing(request->ping(), &ping);
+      return refusal.ok() ? session->Ping(call, ping) : refusal;
+    }
     case v1::PlayRequest::kOpen:
     case v1::PlayRequest::kBegin:
     case v1::PlayRequest::REQUEST_NOT_SET:

@@ -1,12 +1,13 @@
 #ifndef EARSHOT_SERVER_REQUEST_CHECK_H_
 #define EARSHOT_SERVER_REQUEST_CHECK_H_
 
+#include <cstdint>
 #include <string>
 
 #include "proto/earshot/v1/playback.pb.h"
 #include "server/refusal.h"
 #include "server/session.h"
-#include "server/stream_registry.h"
+#include "server/stream_entry.h"
 #include "server/stream_types.h"
 
 namespace earshot {
@@ -23,7 +24,8 @@ Refusal CheckOpen(const v1::Open& open, StreamInfo* info);
 Refusal CheckBegin(const v1::Begin& begin, EpochParams* params);
 
 // Hands one message of an epoch (Packet to Ping) to the session.
-Refusal Apply(v1::PlayRequest* request, Session* session, MonotonicTime now);
+Refusal Apply(v1::PlayRequest* request, Session* session, uint64_t call,
+              MonotonicTime now);
 
 }  // namespace earshot
 

@@ -6,17 +6,63 @@
 #include "absl/strings/str_cat.h"
 
 namespace earshot {
-namespace {
 
-double Milliseconds(std::chrono::nanoseconds duration) {
-  return static_cast<double>(duration.count()) / 1e6;
+std::optional<Attachment> Session::Attach(uint64_t oldest_epoch,
+                                          MonotonicTime now) {
+  const std::lock_guard lock(stream_mutex_);
+  if (requests_closed_) return std::nullopt;
+  Attachment attachment;
+  attachment.resumed = call_ > 0;
+  attachment.call = ++call_;
+  attached_ = true;
+  waits_until_.reset();
+  ping_waits_ = false;
+  worst_round_trip_ = {};
+  last_progress_.reset();
+  if (!attachment.resumed) return attachment;
+  for (const auto& epoch : epochs_) epoch->CallResumed(now);
+  ++total_.resumes;
+  drained_.TellAgain(oldest_epoch);
+  attachment.received_epoch = newest_epoch_;
+  attachment.received_frame = last_end_;
+  attachment.received_end = newest_epoch_ != 0;
+  if (!epochs_.empty()) {
+    attachment.received_frame = epochs_.back()->taken_position();
+    attachment.received_end = epochs_.back()->ended();
+  }
+  return attachment;
 }
 
-}  // namespace
-
-Refusal Session::Begin(const EpochParams& params, MonotonicTime now) {
+void Session::CallLost(uint64_t call, std::chrono::milliseconds wait,
+                       MonotonicTime now) {
   const std::lock_guard lock(stream_mutex_);
-  if (requests_closed_) return NoEpoch("begin");
+  if (!Speaks(call)) return;
+  attached_ = false;
+  if (requests_closed_) return;
+  if (wait.count() <= 0 || newest_epoch_ == 0) {
+    CloseLocked("the client is gone", now);
+    return;
+  }
+  waits_until_ = now + wait;
+  for (const auto& epoch : epochs_) epoch->CallLost();
+}
+
+void Session::CloseRequests(uint64_t call, MonotonicTime now) {
+  const std::lock_guard lock(stream_mutex_);
+  if (Speaks(call)) CloseLocked("", now);
+}
+
+void Session::Replace(MonotonicTime now) {
+  const std::lock_guard lock(stream_mutex_);
+  attached_ = false;
+  CloseLocked("another call has opened the stream", now);
+}
+
+Refusal Session::Begin(uint64_t call, const EpochParams& params,
+                       MonotonicTime now) {
+  const std::lock_guard lock(stream_mutex_);
+  Refusal refusal = CheckCall(call, "begin");
+  if (!refusal.ok()) return refusal;
   if (Receiving() != nullptr) {
     return {Reason::kEpochUnderWay, "begin.epoch",
             absl::StrCat("epoch ", newest_epoch_, " has not ended")};
@@ -25,90 +71,87 @@ Refusal Session::Begin(const EpochParams& params, MonotonicTime now) {
     return {Reason::kEpochNotNewer, "begin.epoch",
             absl::StrCat(params.epoch, " is not greater than ", newest_epoch_)};
   }
-  if (epochs_.size() + drained_.size() >= kMaxEpochs) {
+  if (epochs_.size() + drained_.untold() >= kMaxEpochs) {
     return {Reason::kTooManyEpochs, "begin.epoch",
             absl::StrCat(kMaxEpochs, " epochs wait to be played or reported")};
   }
   newest_epoch_ = params.epoch;
-  ++epochs_total_;
+  ++total_.epochs;
   const bool active = epochs_.empty();
   epochs_.push_back(
       std::make_unique<Epoch>(params, config_, &target_, active, now));
+  epochs_.back()->SetRoundTrip(worst_round_trip_);
   return Refusal::None();
 }
 
-Refusal Session::AddPacket(int64_t first_frame, int64_t frame_count,
-                           std::string payload, MonotonicTime now) {
-  const std::lock_guard lock(stream_mutex_);
-  Epoch* epoch = Receiving();
-  if (epoch == nullptr) return NoEpoch("packet");
-  return epoch->AddPacket(first_frame, frame_count, std::move(payload), 0, now);
+Refusal Session::AddPacket(uint64_t call, int64_t first_frame,
+                           int64_t frame_count, std::string payload,
+                           int64_t capture_time_ns, MonotonicTime now) {
+  return ToEpoch(call, "packet", [&](Epoch& epoch) {
+    return epoch.AddPacket(first_frame, frame_count, std::move(payload),
+                           capture_time_ns, now);
+  });
 }
 
-Refusal Session::AddSilence(int64_t first_frame, MonotonicTime now) {
-  const std::lock_guard lock(stream_mutex_);
-  Epoch* epoch = Receiving();
-  if (epoch == nullptr) return NoEpoch("silence");
-  return epoch->AddSilence(first_frame, now);
+Refusal Session::AddSilence(uint64_t call, int64_t first_frame,
+                            MonotonicTime now) {
+  return ToEpoch(call, "silence", [&](Epoch& epoch) {
+    return epoch.AddSilence(first_frame, now);
+  });
 }
 
-Refusal Session::AddSkip(int64_t first_frame, int64_t frame_count,
-                         MonotonicTime now) {
-  const std::lock_guard lock(stream_mutex_);
-  Epoch* epoch = Receiving();
-  if (epoch == nullptr) return NoEpoch("skip");
-  return epoch->AddSkip(first_frame, frame_count, now);
+Refusal Session::AddSkip(uint64_t call, int64_t first_frame,
+                         int64_t frame_count, MonotonicTime now) {
+  return ToEpoch(call, "skip", [&](Epoch& epoch) {
+    return epoch.AddSkip(first_frame, frame_count, now);
+  });
 }
 
-Refusal Session::Pause(MonotonicTime) {
+Refusal Session::Pause(uint64_t call, MonotonicTime) {
+  return ToEpoch(call, "pause", [](Epoch& epoch) {
+    epoch.Pause();
+    return Refusal::None();
+  });
+}
+
+Refusal Session::Resume(uint64_t call, MonotonicTime now) {
+  return ToEpoch(call, "resume", [&](Epoch& epoch) {
+    epoch.Resume(now);
+    return Refusal::None();
+  });
+}
+
+Refusal Session::End(uint64_t call, int64_t end_frame, MonotonicTime now) {
+  return ToEpoch(call, "end",
+                 [&](Epoch& epoch) { return epoch.End(end_frame, now); });
+}
+
+Refusal Session::Ping(uint64_t call, const PingReport& ping) {
   const std::lock_guard lock(stream_mutex_);
-  Epoch* epoch = Receiving();
-  if (epoch == nullptr) return NoEpoch("pause");
-  epoch->Pause();
+  Refusal refusal = CheckCall(call, "ping");
+  if (!refusal.ok()) return refusal;
+  ping_ = ping;
+  ping_waits_ = true;
+  worst_round_trip_ = std::max(worst_round_trip_, ping.round_trip);
+  if (!epochs_.empty()) epochs_.back()->SetRoundTrip(worst_round_trip_);
   return Refusal::None();
 }
 
-Refusal Session::Resume(MonotonicTime now) {
+std::optional<DrainedReport> Session::TakeDrained(uint64_t call) {
   const std::lock_guard lock(stream_mutex_);
-  Epoch* epoch = Receiving();
-  if (epoch == nullptr) return NoEpoch("resume");
-  epoch->Resume(now);
-  return Refusal::None();
+  if (!Speaks(call)) return std::nullopt;
+  return drained_.Take();
 }
 
-Refusal Session::End(int64_t end_frame, MonotonicTime now) {
+std::optional<ProgressReport> Session::TakeProgress(uint64_t call,
+                                                    MonotonicTime now) {
   const std::lock_guard lock(stream_mutex_);
-  Epoch* epoch = Receiving();
-  if (epoch == nullptr) return NoEpoch("end");
-  return epoch->End(end_frame, now);
-}
-
-void Session::Ping(uint64_t id) {
-  const std::lock_guard lock(stream_mutex_);
-  ping_ = id;
-}
-
-void Session::CloseRequests(MonotonicTime now) {
-  const std::lock_guard lock(stream_mutex_);
-  requests_closed_ = true;
-  if (Epoch* epoch = Receiving(); epoch != nullptr) epoch->EndHere(now);
-}
-
-std::optional<DrainedReport> Session::TakeDrained() {
-  const std::lock_guard lock(stream_mutex_);
-  if (drained_.empty()) return std::nullopt;
-  const DrainedReport report = drained_.front();
-  drained_.pop_front();
-  return report;
-}
-
-std::optional<ProgressReport> Session::TakeProgress(MonotonicTime now) {
-  const std::lock_guard lock(stream_mutex_);
-  if (!ProgressDue(now)) return std::nullopt;
+  if (!Speaks(call) || !ProgressDue(now)) return std::nullopt;
   ProgressReport report;
   report.time = now;
   report.target_margin = target_.target();
-  report.ping_id = std::exchange(ping_, std::nullopt);
+  report.sink_latency = sink_latency_;
+  if (std::exchange(ping_waits_, false)) report.ping_id = ping_.id;
   if (const Epoch* epoch = Reported(); epoch != nullptr) {
     report.epoch = epoch->params().epoch;
     report.granted_frame = epoch->granted_position();
@@ -119,11 +162,9 @@ std::optional<ProgressReport> Session::TakeProgress(MonotonicTime now) {
     }
   } else {  // a Ping between two epochs
     report.epoch = newest_epoch_;
-    const int64_t end =
-        last_epoch_.params.first_frame + last_epoch_.produced_frames;
     report.granted_frame = last_epoch_.granted_frame;
-    report.received_frame = end;
-    report.played_frame = end;
+    report.received_frame = last_end_;
+    report.played_frame = last_end_;
   }
   last_progress_ = now;
   last_progress_epoch_ = report.epoch;
@@ -133,7 +174,7 @@ std::optional<ProgressReport> Session::TakeProgress(MonotonicTime now) {
 
 bool Session::ReportDue(MonotonicTime now) const {
   const std::lock_guard lock(stream_mutex_);
-  return !drained_.empty() || ProgressDue(now);
+  return attached_ && (!drained_.empty() || ProgressDue(now));
 }
 
 std::optional<EpochParams> Session::PlayingEpoch() const {
@@ -143,56 +184,46 @@ std::optional<EpochParams> Session::PlayingEpoch() const {
 }
 
 PlayOutResult Session::PlayOut(absl::Span<float> out, MonotonicTime now) {
-  std::fill(out.begin(), out.end(), 0.0f);
   PlayOutResult result;
   bool first = true;
-  int decodes = 0;
-  while (decodes < kMaxDecodes) {
+  bool silent = false;
+  for (int decodes = 0; decodes < kMaxDecodes && !out.empty();) {
     Epoch::Step step;
-    const EpochParams* epoch_params = nullptr;
     {
       const std::lock_guard lock(stream_mutex_);
-      if (epochs_.empty()) return result;
+      if (epochs_.empty()) break;
       Epoch& epoch = *epochs_.front();
-      epoch_params = &epoch.params();
+      if (player_ == nullptr || player_->epoch() != epoch.params().epoch) {
+        player_ = std::make_unique<EpochPlayer>(epoch.params());
+      }
       if (std::exchange(first, false)) {
         result.silence_frames = epoch.TakeOwedSilence();
       }
-      const int channels = epoch_params->channels;
-      const int64_t want =
-          static_cast<int64_t>(out.size()) / channels - result.media_frames;
-      step = epoch.Next(want, DecodedFrames(channels), now);
-    }
-    // Decoding and copying need no lock: only this thread does them, and only
-    // it ends epochs, whose parameters never change.
-    const EpochParams& params = *epoch_params;
-    switch (step.kind) {
-      case Epoch::Step::Kind::kNothing:
-        return result;
-      case Epoch::Step::Kind::kZeros:
-        result.media_frames += step.frames;
-        break;
-      case Epoch::Step::Kind::kCopy: {
-        const auto samples = static_cast<size_t>(step.frames) *
-                             static_cast<size_t>(params.channels);
-        std::copy_n(pcm_.begin() + static_cast<ptrdiff_t>(pcm_used_), samples,
-                    out.begin() + result.media_frames * params.channels);
-        pcm_used_ += samples;
-        result.media_frames += step.frames;
+      step = epoch.Next(player_->FramesIn(out), player_->decoded_frames(), now);
+      if (step.kind == Epoch::Step::Kind::kNothing) {
+        // It plays, and has nothing: it is silent.
+        silent = epoch.state() == Epoch::State::kPlaying;
         break;
       }
-      case Epoch::Step::Kind::kRestart:
-        if (decoder_ != nullptr && decoder_epoch_ == params.epoch) {
-          decoder_->Restart();
-        }
-        break;
-      case Epoch::Step::Kind::kDecode:
-        DecodeNext(params, step);
-        ++decodes;
-        break;
     }
+    // Decoding and copying need no lock: only this thread does them.
+    if (step.kind == Epoch::Step::Kind::kDecode) ++decodes;
+    result.media_frames += player_->Do(step, &out);
+  }
+  if (player_ == nullptr) {
+    std::fill(out.begin(), out.end(), 0.0f);
+  } else if (!out.empty()) {
+    player_->Rest(silent, out);
   }
   return result;
+}
+
+void Session::Tick(std::chrono::nanoseconds sink_latency, MonotonicTime now) {
+  const std::lock_guard lock(stream_mutex_);
+  sink_latency_ = sink_latency;
+  if (waits_until_.has_value() && now >= *waits_until_) {
+    CloseLocked("the client did not come back", now);
+  }
 }
 
 bool Session::EpochPlayed() const {
@@ -204,13 +235,12 @@ void Session::FinishEpoch(MonotonicTime now) {
   const std::lock_guard lock(stream_mutex_);
   if (epochs_.empty()) return;
   const Epoch& epoch = *epochs_.front();
-  drained_.push_back({epoch.params().epoch, epoch.played_position()});
+  drained_.Add({epoch.params().epoch, epoch.played_position()});
   const double margin_ms = last_epoch_.margin_ms;
   last_epoch_ = StatsOf(epoch, now);
   if (last_epoch_.margin_ms == 0) last_epoch_.margin_ms = margin_ms;
-  played_total_ += last_epoch_.played_frames;
-  skipped_total_ += last_epoch_.skipped_frames;
-  underruns_total_ += last_epoch_.underruns;
+  last_end_ = epoch.received_position();
+  total_.Add(epoch);
   epochs_.pop_front();
   if (!epochs_.empty()) epochs_.front()->Activate(now);
 }
@@ -218,13 +248,10 @@ void Session::FinishEpoch(MonotonicTime now) {
 void Session::Abandon() {
   const std::lock_guard lock(stream_mutex_);
   requests_closed_ = true;
+  waits_until_.reset();
   if (epochs_.empty()) return;
   last_epoch_ = StatsOf(*epochs_.front(), MonotonicTime());
-  for (const auto& epoch : epochs_) {
-    played_total_ += epoch->played_frames();
-    skipped_total_ += epoch->skipped_frames();
-    underruns_total_ += epoch->underruns().total();
-  }
+  for (const auto& epoch : epochs_) total_.Add(*epoch);
   epochs_.clear();
 }
 
@@ -239,6 +266,13 @@ bool Session::closed() const {
   return State() == SessionState::kClosed;
 }
 
+bool Session::waits() const {
+  const std::lock_guard lock(stream_mutex_);
+  if (!waits_until_.has_value()) return false;
+  return epochs_.empty() || epochs_.front()->queued_frames() == 0 ||
+         epochs_.front()->state() == Epoch::State::kPaused;
+}
+
 bool Session::HasEpoch() const {
   const std::lock_guard lock(stream_mutex_);
   return !epochs_.empty();
@@ -248,21 +282,37 @@ SessionStats Session::Stats(MonotonicTime now) const {
   const std::lock_guard lock(stream_mutex_);
   SessionStats stats;
   stats.state = State();
+  stats.state_reason = StateReason(now);
   stats.sink = sink_;
   stats.epoch = epochs_.empty() ? last_epoch_ : StatsOf(*epochs_.front(), now);
   stats.target_margin_ms = Milliseconds(target_.target());
-  stats.epochs_total = epochs_total_;
-  stats.played_frames_total = played_total_;
-  stats.skipped_frames_total = skipped_total_;
-  stats.underruns_total = underruns_total_;
-  for (const auto& epoch : epochs_) {
-    stats.played_frames_total += epoch->played_frames();
-    stats.skipped_frames_total += epoch->skipped_frames();
-    stats.underruns_total += epoch->underruns().total();
-  }
-  if (!epochs_.empty()) stats.state_reason = epochs_.front()->state_reason();
-  if (!sink_problem_.empty()) stats.state_reason = sink_problem_;
+  stats.target_margin_reason = target_.Reason(now);
+  stats.sink_latency_ms = Milliseconds(sink_latency_);
+  stats.clock_ppm = ping_.clock_ppm;
+  stats.round_trip_ms = Milliseconds(ping_.round_trip);
+  stats.total = total_;
+  for (const auto& epoch : epochs_) stats.total.Add(*epoch);
   return stats;
+}
+
+template <typename Say>
+Refusal Session::ToEpoch(uint64_t call, const char* field, Say say) {
+  const std::lock_guard lock(stream_mutex_);
+  Refusal refusal = CheckCall(call, field);
+  if (!refusal.ok()) return refusal;
+  Epoch* epoch = Receiving();
+  return epoch != nullptr ? say(*epoch) : NoEpoch(field);
+}
+
+Refusal Session::NoEpoch(const char* field) const {
+  return {Reason::kNoEpoch, field, "no epoch is under way: Begin comes first"};
+}
+
+Refusal Session::CheckCall(uint64_t call, const char* field) const {
+  if (!Speaks(call)) {
+    return {Reason::kTakenOver, field, "another call speaks for this stream"};
+  }
+  return requests_closed_ ? NoEpoch(field) : Refusal::None();
 }
 
 // The epoch that the client's messages are for.
@@ -271,53 +321,41 @@ Epoch* Session::Receiving() {
   return epochs_.back().get();
 }
 
-Refusal Session::NoEpoch(const char* field) const {
-  return {Reason::kNoEpoch, field, "no epoch is under way: Begin comes first"};
-}
-
-SessionState Session::State() const {
-  if (epochs_.empty()) {
-    return requests_closed_ ? SessionState::kClosed : SessionState::kIdle;
-  }
-  switch (epochs_.front()->state()) {
-    case Epoch::State::kPriming:
-      return SessionState::kPriming;
-    case Epoch::State::kPlaying:
-      return SessionState::kPlaying;
-    case Epoch::State::kPaused:
-      return SessionState::kPaused;
-    case Epoch::State::kDraining:
-    case Epoch::State::kDone:
-      return SessionState::kDraining;
-  }
-  return SessionState::kIdle;
-}
-
-EpochStats Session::StatsOf(const Epoch& epoch, MonotonicTime now) const {
-  EpochStats stats;
-  stats.params = epoch.params();
-  stats.produced_frames = epoch.produced_frames();
-  stats.played_frames = epoch.played_frames();
-  stats.skipped_frames = epoch.skipped_frames();
-  stats.queued_frames = epoch.queued_frames();
-  stats.granted_frame = epoch.granted_position();
-  stats.silence_frames = epoch.silence_frames();
-  stats.underruns = epoch.underruns().total();
-  stats.packets = epoch.packets();
-  stats.payload_bytes = epoch.payload_bytes();
-  if (const auto margin = epoch.Margin(now); margin.has_value()) {
-    stats.margin_ms = Milliseconds(*margin);
-  }
-  return stats;
-}
-
 // The epoch that Progress speaks of: the one that the client sends.
 const Epoch* Session::Reported() const {
   return epochs_.empty() ? nullptr : epochs_.back().get();
 }
 
+void Session::CloseLocked(std::string reason, MonotonicTime now) {
+  if (requests_closed_) return;
+  requests_closed_ = true;
+  waits_until_.reset();
+  close_reason_ = std::move(reason);
+  if (Epoch* epoch = Receiving(); epoch != nullptr) epoch->EndHere(now);
+}
+
+SessionState Session::State() const {
+  if (!epochs_.empty()) return StateOf(*epochs_.front());
+  return requests_closed_ ? SessionState::kClosed : SessionState::kIdle;
+}
+
+std::string Session::StateReason(MonotonicTime now) const {
+  std::string reason = close_reason_;
+  if (waits_until_.has_value()) {
+    // Rounded up: it never waits for 0 s more.
+    const auto left = std::chrono::ceil<std::chrono::seconds>(
+        std::max<std::chrono::nanoseconds>(*waits_until_ - now, {}));
+    reason = absl::StrCat("the client is gone; waiting for it for ",
+                          left.count(), " s more");
+  }
+  std::string more = sink_problem_;
+  if (more.empty() && !epochs_.empty()) more = epochs_.front()->state_reason();
+  if (reason.empty() || more.empty()) return reason + more;
+  return absl::StrCat(reason, "; ", more);
+}
+
 bool Session::ProgressDue(MonotonicTime now) const {
-  if (ping_.has_value()) return true;
+  if (ping_waits_) return true;
   const Epoch* epoch = Reported();
   if (epoch == nullptr || epoch->state() == Epoch::State::kDone) return false;
   if (!last_progress_.has_value() ||
@@ -329,29 +367,6 @@ bool Session::ProgressDue(MonotonicTime now) const {
   }
   return epoch->state() != Epoch::State::kPaused &&
          now - *last_progress_ >= kProgressInterval;
-}
-
-void Session::DecodeNext(const EpochParams& params, const Epoch::Step& step) {
-  pcm_used_ = 0;
-  absl::Status status;
-  if (decoder_ == nullptr || decoder_epoch_ != params.epoch) {
-    auto decoder = PacketDecoder::Create(
-        params.codec, params.rate_hz, params.channels, params.pre_skip_frames);
-    status = decoder.status();
-    decoder_ = decoder.ok() ? std::move(*decoder) : nullptr;
-    decoder_epoch_ = params.epoch;
-  }
-  if (decoder_ != nullptr) {
-    status =
-        decoder_->Decode(step.payload, static_cast<int>(step.frames), &pcm_);
-  }
-  if (!status.ok()) {
-    // Packets are checked when they come, so a decoder hardly ever stumbles;
-    // if it does, silence keeps positions exact.
-    pcm_.assign(
-        static_cast<size_t>(step.frames) * static_cast<size_t>(params.channels),
-        0.0f);
-  }
 }
 
 }  // namespace earshot

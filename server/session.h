@@ -1,33 +1,25 @@
 #ifndef EARSHOT_SERVER_SESSION_H_
 #define EARSHOT_SERVER_SESSION_H_
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "absl/types/span.h"
+#include "server/drained_reports.h"
 #include "server/epoch.h"
-#include "server/packet_decoder.h"
+#include "server/epoch_player.h"
 #include "server/refusal.h"
+#include "server/session_stats.h"
 #include "server/sinks/audio_sink.h"
 #include "server/stream_types.h"
 #include "server/target_margin.h"
 
 namespace earshot {
-
-// What a stream is doing; the values are those of earshot.v1.StreamState.
-enum class SessionState {
-  kIdle = 1,
-  kPriming = 2,
-  kPlaying = 3,
-  kPaused = 4,
-  kDraining = 5,
-  kClosed = 6,
-};
 
 // What Progress says.
 struct ProgressReport {
@@ -39,47 +31,34 @@ struct ProgressReport {
   std::optional<std::chrono::nanoseconds> margin_error;
   std::chrono::nanoseconds target_margin{0};
   std::optional<uint64_t> ping_id;
+  std::chrono::nanoseconds sink_latency{0};
 };
 
-// What Drained says.
-struct DrainedReport {
-  uint64_t epoch = 0;
-  int64_t played_frame = 0;
+// What Ping says.
+struct PingReport {
+  uint64_t id = 0;
+  double clock_ppm = 0;
+  std::chrono::nanoseconds round_trip{0};
 };
 
-// The accounting of one epoch: the one that plays, or the last one.
-struct EpochStats {
-  EpochParams params;
-  int64_t produced_frames = 0;
-  int64_t played_frames = 0;
-  int64_t skipped_frames = 0;
-  int64_t queued_frames = 0;
-  int64_t granted_frame = 0;
-  int64_t silence_frames = 0;
-  int64_t underruns = 0;
-  int64_t packets = 0;
-  int64_t payload_bytes = 0;
-  double margin_ms = 0;
-};
-
-// How a session stands.
-struct SessionStats {
-  SessionState state = SessionState::kIdle;
-  std::string state_reason;
-  std::string sink;
-  EpochStats epoch;
-  double target_margin_ms = 0;
-  int64_t epochs_total = 0;
-  int64_t played_frames_total = 0;
-  int64_t skipped_frames_total = 0;
-  int64_t underruns_total = 0;
+// A call that speaks for a session, and what the session has of its client.
+// Each call of a session has a number of its own: once another one is attached,
+// what this one says is refused, and it is told nothing.
+struct Attachment {
+  uint64_t call = 0;
+  bool resumed = false;  // it goes on from an earlier call
+  // What Opened says then.
+  uint64_t received_epoch = 0;
+  int64_t received_frame = 0;
+  bool received_end = false;
 };
 
 // One stream at the server: takes what the client says, puts out what is to be
 // played, and says what the client has to know. A new epoch may begin before
-// the last one was played to its end: it waits behind it.
+// the last one was played to its end: it waits behind it. Calls come and go: a
+// session whose call was lost plays what it has and waits for the next.
 //
-// Three parties use it at a time: the client's call (Begin ... TakeProgress),
+// Three parties use it at a time: the client's calls (Attach ... ReportDue),
 // one play-out thread (PlayOut and the other calls of that section), and
 // anybody for Stats(). It knows no gRPC, and no clock: time is an argument.
 class Session : public SoundSource {
@@ -87,29 +66,45 @@ class Session : public SoundSource {
   explicit Session(const PlayoutConfig& config)
       : config_(config), target_(config.margin) {}
 
-  // --- What the client says. A refusal ends its call.
-  Refusal Begin(const EpochParams& params, MonotonicTime now);
-  Refusal AddPacket(int64_t first_frame, int64_t frame_count,
-                    std::string payload, MonotonicTime now);
-  Refusal AddSilence(int64_t first_frame, MonotonicTime now);
-  Refusal AddSkip(int64_t first_frame, int64_t frame_count, MonotonicTime now);
-  Refusal Pause(MonotonicTime now);
-  Refusal Resume(MonotonicTime now);
-  Refusal End(int64_t end_frame, MonotonicTime now);
-  void Ping(uint64_t id);
+  // A call begins to speak for the session, and no other does any longer.
+  // `oldest_epoch`: the first one that the client does not know as played; 0
+  // if it knows all. Nothing if the session takes no more calls.
+  std::optional<Attachment> Attach(uint64_t oldest_epoch, MonotonicTime now);
+  // The call has ended without a word: the session waits so long for another,
+  // and then closes. If the client has not begun an epoch yet, it closes.
+  void CallLost(uint64_t call, std::chrono::milliseconds wait,
+                MonotonicTime now);
   // The client says nothing more: what is here is played, then the session is
-  // closed. Harmless if repeated.
-  void CloseRequests(MonotonicTime now);
+  // closed.
+  void CloseRequests(uint64_t call, MonotonicTime now);
+  // Another session takes its place: no call speaks for it any longer, what is
+  // here is played, then it is closed.
+  void Replace(MonotonicTime now);
+
+  // --- What the client says on that call. A refusal ends it.
+  Refusal Begin(uint64_t call, const EpochParams& params, MonotonicTime now);
+  Refusal AddPacket(uint64_t call, int64_t first_frame, int64_t frame_count,
+                    std::string payload, int64_t capture_time_ns,
+                    MonotonicTime now);
+  Refusal AddSilence(uint64_t call, int64_t first_frame, MonotonicTime now);
+  Refusal AddSkip(uint64_t call, int64_t first_frame, int64_t frame_count,
+                  MonotonicTime now);
+  Refusal Pause(uint64_t call, MonotonicTime now);
+  Refusal Resume(uint64_t call, MonotonicTime now);
+  Refusal End(uint64_t call, int64_t end_frame, MonotonicTime now);
+  Refusal Ping(uint64_t call, const PingReport& ping);
 
   // --- What the client has to know, if it is time to say it.
-  std::optional<DrainedReport> TakeDrained();
-  std::optional<ProgressReport> TakeProgress(MonotonicTime now);
+  std::optional<DrainedReport> TakeDrained(uint64_t call);
+  std::optional<ProgressReport> TakeProgress(uint64_t call, MonotonicTime now);
   bool ReportDue(MonotonicTime now) const;
 
   // --- For the play-out thread.
   // The epoch to be played, until FinishEpoch(); nothing if there is none.
   std::optional<EpochParams> PlayingEpoch() const;
   PlayOutResult PlayOut(absl::Span<float> out, MonotonicTime now) override;
+  // Every few milliseconds, whether there is an epoch or not.
+  void Tick(std::chrono::nanoseconds sink_latency, MonotonicTime now);
   // Whether that epoch was played to its end.
   bool EpochPlayed() const;
   // Reports that epoch as drained and goes on to the next one. Its sink must
@@ -122,6 +117,8 @@ class Session : public SoundSource {
 
   // Nothing more will happen.
   bool closed() const;
+  // Nothing will happen until a client comes back.
+  bool waits() const;
   bool HasEpoch() const;
   SessionStats Stats(MonotonicTime now) const;
 
@@ -135,43 +132,47 @@ class Session : public SoundSource {
   // of the same thread.
   static constexpr int kMaxDecodes = 16;
 
-  Epoch* Receiving();
+  bool Speaks(uint64_t call) const { return attached_ && call == call_; }
+  // Hands the epoch that the client's messages are for to `say`.
+  template <typename Say>
+  Refusal ToEpoch(uint64_t call, const char* field, Say say);
+  Refusal CheckCall(uint64_t call, const char* field) const;
   Refusal NoEpoch(const char* field) const;
-  SessionState State() const;
-  EpochStats StatsOf(const Epoch& epoch, MonotonicTime now) const;
-  bool ProgressDue(MonotonicTime now) const;
+  Epoch* Receiving();
   const Epoch* Reported() const;
-  int64_t DecodedFrames(int channels) const {
-    return static_cast<int64_t>(pcm_.size() - pcm_used_) / channels;
-  }
-  void DecodeNext(const EpochParams& params, const Epoch::Step& step);
+  void CloseLocked(std::string reason, MonotonicTime now);
+  SessionState State() const;
+  std::string StateReason(MonotonicTime now) const;
+  bool ProgressDue(MonotonicTime now) const;
 
   const PlayoutConfig config_;
 
   // Guards everything down to the play-out thread's own.
   mutable std::mutex stream_mutex_;
+  uint64_t call_ = 0;  // the last one
+  bool attached_ = false;
+  bool requests_closed_ = false;
+  std::optional<MonotonicTime> waits_until_;  // for another call
+  std::string close_reason_;
   TargetMargin target_;                        // of all epochs
   std::deque<std::unique_ptr<Epoch>> epochs_;  // the first one plays
-  std::deque<DrainedReport> drained_;
-  EpochStats last_epoch_;
   uint64_t newest_epoch_ = 0;
-  bool requests_closed_ = false;
+  DrainedReports drained_;
+  EpochStats last_epoch_;
+  int64_t last_end_ = 0;  // of last_epoch_, as a position
+  StreamTotals total_;    // epochs_ not included
   std::string sink_;
   std::string sink_problem_;
-  std::optional<uint64_t> ping_;
+  std::chrono::nanoseconds sink_latency_{0};
+  PingReport ping_;
+  std::chrono::nanoseconds worst_round_trip_{0};  // of this call
+  bool ping_waits_ = false;                       // for its echo
   std::optional<MonotonicTime> last_progress_;
   uint64_t last_progress_epoch_ = 0;
   int64_t last_granted_ = 0;
-  int64_t epochs_total_ = 0;
-  int64_t played_total_ = 0;
-  int64_t skipped_total_ = 0;
-  int64_t underruns_total_ = 0;
 
   // The play-out thread's own.
-  std::unique_ptr<PacketDecoder> decoder_;
-  uint64_t decoder_epoch_ = 0;
-  std::vector<float> pcm_;  // the last packet, decoded
-  size_t pcm_used_ = 0;     // samples of it that were played
+  std::unique_ptr<EpochPlayer> player_;
 };
 
 }  // namespace earshot

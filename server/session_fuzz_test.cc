@@ -33,17 +33,27 @@ void CheckAccounting(const EpochStats& stats) {
   Check(stats.queued_frames <= int64_t{earshot::kMaxRateHz} * 1750 / 1000);
 }
 
-bool Take(earshot::v1::PlayRequest* request, Session* session,
+// An Open where there is a call already is another one that goes on.
+bool Take(earshot::v1::PlayRequest* request, Session* session, uint64_t* call,
           MonotonicTime now) {
+  if (request->has_open()) {
+    session->CallLost(*call, std::chrono::milliseconds(100), now);
+    const auto attachment = session->Attach(request->open().epoch(), now);
+    if (!attachment.has_value()) return false;
+    *call = attachment->call;
+    Check(attachment->resumed && attachment->received_frame >= 0);
+    return true;
+  }
   if (!request->has_begin()) {
-    return earshot::Apply(request, session, now).ok();
+    return earshot::Apply(request, session, *call, now).ok();
   }
   EpochParams params;
   return earshot::CheckBegin(request->begin(), &params).ok() &&
-         session->Begin(params, now).ok();
+         session->Begin(*call, params, now).ok();
 }
 
 void Play(Session* session, int ms, MonotonicTime now) {
+  session->Tick(std::chrono::milliseconds(0), now);
   const auto params = session->PlayingEpoch();
   if (!params.has_value()) return;
   std::vector<float> out(static_cast<size_t>(params->rate_hz / 1000 * ms) *
@@ -60,6 +70,7 @@ void Play(Session* session, int ms, MonotonicTime now) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Session session{earshot::PlayoutConfig()};
   MonotonicTime now = MonotonicTime() + std::chrono::hours(1);
+  uint64_t call = session.Attach(0, now)->call;
   while (size >= 2) {
     const size_t length = std::min<size_t>(data[0], size - 2);
     const int ms = data[1];
@@ -68,15 +79,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         request.ParseFromArray(data + 2, static_cast<int>(length));
     data += 2 + length;
     size -= 2 + length;
-    if (!parsed || !Take(&request, &session, now)) break;
+    if (!parsed || !Take(&request, &session, &call, now)) break;
     CheckAccounting(session.Stats(now).epoch);
     now += std::chrono::milliseconds(ms);
     Play(&session, ms, now);
     CheckAccounting(session.Stats(now).epoch);
-    session.TakeProgress(now);
-    session.TakeDrained();
+    session.TakeProgress(call, now);
+    session.TakeDrained(call);
   }
-  session.CloseRequests(now);
+  session.CloseRequests(call, now);
   for (int i = 0; i < 100 && !session.closed(); ++i) {
     now += std::chrono::milliseconds(50);
     Play(&session, 50, now);

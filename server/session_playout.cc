@@ -6,6 +6,11 @@
 #include <utility>
 
 namespace earshot {
+namespace {
+
+constexpr std::chrono::nanoseconds kNone{0};
+
+}  // namespace
 
 SessionPlayout::SessionPlayout(std::string name,
                                std::shared_ptr<Session> session,
@@ -21,6 +26,7 @@ SessionPlayout::SessionPlayout(std::string name,
 SessionPlayout::~SessionPlayout() = default;
 
 bool SessionPlayout::Tick(MonotonicTime now) {
+  session_->Tick(sink_ != nullptr ? sink_->latency() : kNone, now);
   if (sink_ == nullptr) {
     const std::optional<EpochParams> params = session_->PlayingEpoch();
     if (params.has_value()) StartEpoch(*params, now);
@@ -67,11 +73,14 @@ void SessionPlayout::FinishEpoch(MonotonicTime now) {
   const EpochStats stats = session_->Stats(now).epoch;
   spdlog::info(
       "epoch drained stream={} epoch={} produced_frames={} played_frames={} "
-      "skipped_frames={} silence_frames={} underruns={} packets={} "
+      "skipped_frames={} silence_frames={} underruns={} network_late={} "
+      "source_starved={} outage={} server_overload={} packets={} "
       "payload_bytes={} sink=\"{}\"",
       name_, stats.params.epoch, stats.produced_frames, stats.played_frames,
-      stats.skipped_frames, stats.silence_frames, stats.underruns,
-      stats.packets, stats.payload_bytes, sink_->description());
+      stats.skipped_frames, stats.silence_frames, stats.underruns.total(),
+      stats.underruns.network_late, stats.underruns.source_starved,
+      stats.underruns.outage, stats.underruns.server_overload, stats.packets,
+      stats.payload_bytes, sink_->description());
   sink_.reset();
   session_->FinishEpoch(now);
 }

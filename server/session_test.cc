@@ -1,8 +1,10 @@
 #include "server/session.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <thread>
 #include <vector>
@@ -14,6 +16,7 @@ using std::chrono::milliseconds;
 
 constexpr int kRate = 48000;
 constexpr int kPacket = 480;          // 10 ms
+constexpr milliseconds kWait{10000};  // for a client that is gone
 constexpr int64_t kTarget = 40 * 48;  // frames of the target margin
 constexpr int64_t kWindow = (40 + 250) * 48;
 
@@ -33,19 +36,24 @@ std::string Pcm(int64_t first_frame, int64_t frames) {
 // each 5 ms, and keeps what a recording would hold.
 class SessionTest : public testing::Test {
  protected:
-  Refusal Begin(uint64_t epoch, int64_t first_frame = 0) {
+  static EpochParams Params(uint64_t epoch) {
     EpochParams params;
     params.epoch = epoch;
     params.rate_hz = kRate;
     params.channels = 1;
     params.codec = MediaCodec::kPcmS16le;
+    return params;
+  }
+
+  Refusal Begin(uint64_t epoch, int64_t first_frame = 0) {
+    EpochParams params = Params(epoch);
     params.first_frame = first_frame;
-    return session_.Begin(params, now_);
+    return session_.Begin(call_, params, now_);
   }
 
   Refusal Packet(int64_t first_frame, int64_t frames = kPacket) {
-    return session_.AddPacket(first_frame, frames, Pcm(first_frame, frames),
-                              now_);
+    return session_.AddPacket(call_, first_frame, frames,
+                              Pcm(first_frame, frames), 0, now_);
   }
 
   // Sends packets from `first_frame` to `end_frame`.
@@ -62,6 +70,7 @@ class SessionTest : public testing::Test {
     int64_t media = 0;
     for (milliseconds done(0); done < duration; done += milliseconds(5)) {
       now_ += milliseconds(5);
+      session_.Tick(milliseconds(0), now_);
       std::vector<float> out(240, 9.0f);
       const PlayOutResult result = session_.PlayOut(absl::MakeSpan(out), now_);
       recorded_.insert(recorded_.end(),
@@ -69,10 +78,7 @@ class SessionTest : public testing::Test {
       for (int64_t i = 0; i < result.media_frames; ++i) {
         recorded_.push_back(static_cast<int>(out[i] * 32768));
       }
-      for (size_t i = static_cast<size_t>(result.media_frames); i < out.size();
-           ++i) {
-        EXPECT_EQ(out[i], 0.0f);
-      }
+      heard_.insert(heard_.end(), out.begin(), out.end());
       media += result.media_frames;
       if (session_.EpochPlayed()) session_.FinishEpoch(now_);
       const EpochStats stats = session_.Stats(now_).epoch;
@@ -102,15 +108,18 @@ class SessionTest : public testing::Test {
   PlayoutConfig config_{
       {milliseconds(40), milliseconds(40), milliseconds(40), milliseconds(40)}};
   Session session_{config_};
+  uint64_t call_ = session_.Attach(0, now_)->call;
   std::vector<int> recorded_;
+  std::vector<float> heard_;
 };
 
 TEST_F(SessionTest, IsIdleUntilAnEpochBegins) {
   EXPECT_EQ(State(), SessionState::kIdle);
   EXPECT_FALSE(session_.PlayingEpoch());
   for (const Refusal& refusal :
-       {Packet(0), session_.AddSilence(0, now_), session_.AddSkip(0, 1, now_),
-        session_.Pause(now_), session_.Resume(now_), session_.End(0, now_)}) {
+       {Packet(0), session_.AddSilence(call_, 0, now_),
+        session_.AddSkip(call_, 0, 1, now_), session_.Pause(call_, now_),
+        session_.Resume(call_, now_), session_.End(call_, 0, now_)}) {
     EXPECT_EQ(refusal.reason, Reason::kNoEpoch);
   }
 }
@@ -137,17 +146,17 @@ TEST_F(SessionTest, PrimingWaitsForeverForNothing) {
   ASSERT_TRUE(Begin(1).ok());
   EXPECT_EQ(Run(milliseconds(1000)), 0);
   EXPECT_EQ(State(), SessionState::kPriming);
-  EXPECT_EQ(Stats().underruns, 0);
+  EXPECT_EQ(Stats().underruns.total(), 0);
 }
 
 TEST_F(SessionTest, AShortEpochPlaysAtItsEnd) {
   ASSERT_TRUE(Begin(1).ok());
   ASSERT_TRUE(Packet(0, 100).ok());
-  ASSERT_TRUE(session_.End(100, now_).ok());
+  ASSERT_TRUE(session_.End(call_, 100, now_).ok());
   EXPECT_EQ(State(), SessionState::kDraining);
   Run(milliseconds(10));
   ExpectRecorded(0, 0, 100);
-  const auto drained = session_.TakeDrained();
+  const auto drained = session_.TakeDrained(call_);
   ASSERT_TRUE(drained);
   EXPECT_EQ(drained->epoch, 1u);
   EXPECT_EQ(drained->played_frame, 100);
@@ -156,9 +165,9 @@ TEST_F(SessionTest, AShortEpochPlaysAtItsEnd) {
 
 TEST_F(SessionTest, AnEmptyEpochIsDrained) {
   ASSERT_TRUE(Begin(1).ok());
-  ASSERT_TRUE(session_.End(0, now_).ok());
+  ASSERT_TRUE(session_.End(call_, 0, now_).ok());
   Run(milliseconds(5));
-  ASSERT_TRUE(session_.TakeDrained());
+  ASSERT_TRUE(session_.TakeDrained(call_));
 }
 
 TEST_F(SessionTest, PlaysEveryFrameOnce) {
@@ -169,10 +178,10 @@ TEST_F(SessionTest, PlaysEveryFrameOnce) {
     sent += kPacket;
     Run(milliseconds(10));
   }
-  ASSERT_TRUE(session_.End(sent, now_).ok());
+  ASSERT_TRUE(session_.End(call_, sent, now_).ok());
   Run(milliseconds(100));
   ExpectRecorded(0, 0, sent);
-  EXPECT_EQ(Stats().underruns, 0);
+  EXPECT_EQ(Stats().underruns.total(), 0);
   EXPECT_EQ(Stats().played_frames, sent);
 }
 
@@ -185,12 +194,12 @@ TEST_F(SessionTest, AnUnderrunIsCountedPrimesAnewAndLosesNothing) {
             std::string::npos);
   EXPECT_EQ(Stats().played_frames, 2400);
   ASSERT_TRUE(Packet(2400).ok());
-  EXPECT_EQ(Stats().underruns, 1);
+  EXPECT_EQ(Stats().underruns.total(), 1);
   EXPECT_EQ(Run(milliseconds(20)), 0);
   Packets(2880, 4800);
   Run(milliseconds(20));
   EXPECT_EQ(State(), SessionState::kPlaying);
-  ASSERT_TRUE(session_.End(4800, now_).ok());
+  ASSERT_TRUE(session_.End(call_, 4800, now_).ok());
   Run(milliseconds(100));
   ExpectRecorded(0, 0, 4800);
 }
@@ -199,32 +208,32 @@ TEST_F(SessionTest, AnEndThatComesLateIsNoUnderrun) {
   ASSERT_TRUE(Begin(1).ok());
   Packets(0, 2400);
   Run(milliseconds(200));
-  ASSERT_TRUE(session_.End(2400, now_).ok());
+  ASSERT_TRUE(session_.End(call_, 2400, now_).ok());
   Run(milliseconds(5));
-  EXPECT_EQ(Stats().underruns, 0);
-  EXPECT_TRUE(session_.TakeDrained());
+  EXPECT_EQ(Stats().underruns.total(), 0);
+  EXPECT_TRUE(session_.TakeDrained(call_));
 }
 
 TEST_F(SessionTest, PauseFreezesAndResumeGoesOn) {
   ASSERT_TRUE(Begin(1).ok());
   Packets(0, 4800);
   EXPECT_EQ(Run(milliseconds(20)), 960);
-  ASSERT_TRUE(session_.Pause(now_).ok());
+  ASSERT_TRUE(session_.Pause(call_, now_).ok());
   EXPECT_EQ(Run(milliseconds(1000)), 0);
   EXPECT_EQ(State(), SessionState::kPaused);
   EXPECT_EQ(Stats().queued_frames, 4800 - 960);
-  ASSERT_TRUE(session_.Resume(now_).ok());
+  ASSERT_TRUE(session_.Resume(call_, now_).ok());
   EXPECT_EQ(Run(milliseconds(20)), 960);
   EXPECT_EQ(State(), SessionState::kPlaying);
-  EXPECT_EQ(Stats().underruns, 0);
+  EXPECT_EQ(Stats().underruns.total(), 0);
 }
 
 TEST_F(SessionTest, PauseAndResumeMayBeRepeated) {
   ASSERT_TRUE(Begin(1).ok());
-  EXPECT_TRUE(session_.Resume(now_).ok());
-  EXPECT_TRUE(session_.Pause(now_).ok());
-  EXPECT_TRUE(session_.Pause(now_).ok());
-  EXPECT_TRUE(session_.Resume(now_).ok());
+  EXPECT_TRUE(session_.Resume(call_, now_).ok());
+  EXPECT_TRUE(session_.Pause(call_, now_).ok());
+  EXPECT_TRUE(session_.Pause(call_, now_).ok());
+  EXPECT_TRUE(session_.Resume(call_, now_).ok());
   EXPECT_EQ(State(), SessionState::kPriming);
 }
 
@@ -232,37 +241,37 @@ TEST_F(SessionTest, EndDrainsAlsoIfPaused) {
   ASSERT_TRUE(Begin(1).ok());
   Packets(0, 4800);
   Run(milliseconds(20));
-  ASSERT_TRUE(session_.Pause(now_).ok());
-  ASSERT_TRUE(session_.End(4800, now_).ok());
+  ASSERT_TRUE(session_.Pause(call_, now_).ok());
+  ASSERT_TRUE(session_.End(call_, 4800, now_).ok());
   Run(milliseconds(100));
   ExpectRecorded(0, 0, 4800);
-  EXPECT_TRUE(session_.TakeDrained());
+  EXPECT_TRUE(session_.TakeDrained(call_));
 }
 
 TEST_F(SessionTest, TheNextEpochWaitsBehindTheLast) {
   ASSERT_TRUE(Begin(1).ok());
   Packets(0, 4800);
   Run(milliseconds(20));
-  ASSERT_TRUE(session_.End(4800, now_).ok());
+  ASSERT_TRUE(session_.End(call_, 4800, now_).ok());
   ASSERT_TRUE(Begin(2).ok());
   Packets(0, 9600);  // its whole initial window
-  ASSERT_TRUE(session_.End(9600, now_).ok());
+  ASSERT_TRUE(session_.End(call_, 9600, now_).ok());
   EXPECT_EQ(session_.PlayingEpoch()->epoch, 1u);
   Run(milliseconds(85));
   EXPECT_EQ(session_.PlayingEpoch()->epoch, 2u);
   ExpectRecorded(0, 0, 4800);
   Run(milliseconds(300));
   ExpectRecorded(4800, 0, 9600);
-  EXPECT_EQ(session_.TakeDrained()->epoch, 1u);
-  EXPECT_EQ(session_.TakeDrained()->epoch, 2u);
-  EXPECT_EQ(session_.Stats(now_).played_frames_total, 4800 + 9600);
+  EXPECT_EQ(session_.TakeDrained(call_)->epoch, 1u);
+  EXPECT_EQ(session_.TakeDrained(call_)->epoch, 2u);
+  EXPECT_EQ(session_.Stats(now_).total.played_frames, 4800 + 9600);
 }
 
 TEST_F(SessionTest, EpochsAreInOrderAndNotNested) {
   ASSERT_TRUE(Begin(5).ok());
   EXPECT_EQ(Begin(6).reason, Reason::kEpochUnderWay);
-  ASSERT_TRUE(session_.End(0, now_).ok());
-  EXPECT_EQ(session_.End(0, now_).reason, Reason::kNoEpoch);
+  ASSERT_TRUE(session_.End(call_, 0, now_).ok());
+  EXPECT_EQ(session_.End(call_, 0, now_).reason, Reason::kNoEpoch);
   EXPECT_EQ(Begin(5).reason, Reason::kEpochNotNewer);
   EXPECT_EQ(Begin(4).reason, Reason::kEpochNotNewer);
   EXPECT_TRUE(Begin(6).ok());
@@ -274,7 +283,7 @@ TEST_F(SessionTest, EpochsInWaitingAreBounded) {
   for (; epoch < 100; ++epoch) {
     refusal = Begin(epoch);
     if (!refusal.ok()) break;
-    ASSERT_TRUE(session_.End(0, now_).ok());
+    ASSERT_TRUE(session_.End(call_, 0, now_).ok());
     Run(milliseconds(5));  // played, but nobody takes Drained
   }
   EXPECT_EQ(refusal.reason, Reason::kTooManyEpochs);
@@ -285,10 +294,10 @@ TEST_F(SessionTest, PositionsStartWhereAnEpochGoesOn) {
   ASSERT_TRUE(Begin(1, 1000).ok());
   EXPECT_EQ(Packet(0).reason, Reason::kNotContiguous);
   ASSERT_TRUE(Packet(1000, 200).ok());
-  ASSERT_TRUE(session_.End(1200, now_).ok());
+  ASSERT_TRUE(session_.End(call_, 1200, now_).ok());
   Run(milliseconds(10));
   ExpectRecorded(0, 1000, 1200);
-  EXPECT_EQ(session_.TakeDrained()->played_frame, 1200);
+  EXPECT_EQ(session_.TakeDrained(call_)->played_frame, 1200);
   EXPECT_EQ(Stats().played_frames, 200);
 }
 
@@ -304,20 +313,22 @@ TEST_F(SessionTest, TheGrantRunsAheadOfThePlayOut) {
 
 TEST_F(SessionTest, SkippedFramesArePassedOverAndNeverPlayed) {
   ASSERT_TRUE(Begin(1).ok());
-  ASSERT_TRUE(session_.AddSkip(0, 144000, now_).ok());
+  ASSERT_TRUE(session_.AddSkip(call_, 0, 144000, now_).ok());
   EXPECT_EQ(Stats().granted_frame, 144000 + kWindow);
   Packets(144000, 144000 + 2400);
-  ASSERT_TRUE(session_.AddSkip(146400, 100, now_).ok());
+  ASSERT_TRUE(session_.AddSkip(call_, 146400, 100, now_).ok());
   Packets(146500, 146500 + 480);
-  ASSERT_TRUE(session_.End(146980, now_).ok());
+  ASSERT_TRUE(session_.End(call_, 146980, now_).ok());
   Run(milliseconds(100));
   EXPECT_EQ(recorded_.size(), 2880u);
-  EXPECT_EQ(recorded_[0], 144000 % 30000 + 1);
-  EXPECT_EQ(recorded_[2400], 146500 % 30000 + 1);
+  // Behind the seams it is what was sent.
+  EXPECT_EQ(recorded_[480], 144480 % 30000 + 1);
+  EXPECT_EQ(recorded_[2399], 146399 % 30000 + 1);
+  EXPECT_EQ(recorded_[2879], 146979 % 30000 + 1);
   EXPECT_EQ(Stats().produced_frames, 146980);
   EXPECT_EQ(Stats().skipped_frames, 144100);
   EXPECT_EQ(Stats().played_frames, 2880);
-  EXPECT_EQ(Stats().underruns, 0);
+  EXPECT_EQ(Stats().underruns.total(), 0);
 }
 
 // --- Digital silence.
@@ -325,19 +336,19 @@ TEST_F(SessionTest, SkippedFramesArePassedOverAndNeverPlayed) {
 TEST_F(SessionTest, SilencePlaysAsTimeGoesWithoutUnderruns) {
   ASSERT_TRUE(Begin(1).ok());
   Packets(0, 2400);
-  ASSERT_TRUE(session_.AddSilence(2400, now_).ok());
+  ASSERT_TRUE(session_.AddSilence(call_, 2400, now_).ok());
   Run(milliseconds(10000));
   EXPECT_EQ(State(), SessionState::kPlaying);
-  EXPECT_EQ(Stats().underruns, 0);
+  EXPECT_EQ(Stats().underruns.total(), 0);
   EXPECT_EQ(Stats().played_frames, 480000);
   EXPECT_EQ(Stats().queued_frames, 0);
   EXPECT_EQ(Stats().granted_frame, 480000 + kWindow);
   // It goes on 50 ms ahead of the play-out, as it would with a real client.
   Packets(482400, 484800);
   Run(milliseconds(60));
-  EXPECT_EQ(Stats().underruns, 0);
+  EXPECT_EQ(Stats().underruns.total(), 0);
   EXPECT_EQ(State(), SessionState::kPlaying);
-  ASSERT_TRUE(session_.End(484800, now_).ok());
+  ASSERT_TRUE(session_.End(call_, 484800, now_).ok());
   Run(milliseconds(100));
   EXPECT_EQ(recorded_.size(), 484800u);
   EXPECT_EQ(recorded_[2399], 2400);
@@ -349,7 +360,7 @@ TEST_F(SessionTest, SilencePlaysAsTimeGoesWithoutUnderruns) {
 
 TEST_F(SessionTest, AnEpochMayBeginWithSilence) {
   ASSERT_TRUE(Begin(1).ok());
-  ASSERT_TRUE(session_.AddSilence(0, now_).ok());
+  ASSERT_TRUE(session_.AddSilence(call_, 0, now_).ok());
   Run(milliseconds(45));
   EXPECT_EQ(State(), SessionState::kPriming);
   Run(milliseconds(10));
@@ -359,46 +370,48 @@ TEST_F(SessionTest, AnEpochMayBeginWithSilence) {
 TEST_F(SessionTest, SilenceThatEndsBehindThePlayOutLeavesTheRecordingExact) {
   ASSERT_TRUE(Begin(1).ok());
   Packets(0, 2400);
-  ASSERT_TRUE(session_.AddSilence(2400, now_).ok());
+  ASSERT_TRUE(session_.AddSilence(call_, 2400, now_).ok());
   Run(milliseconds(500));
   EXPECT_EQ(Stats().played_frames, 24000);
   // The source was starved: sound goes on at 14400, not at 24000 or later.
   Packets(14400, 16800);
-  ASSERT_TRUE(session_.End(16800, now_).ok());
+  ASSERT_TRUE(session_.End(call_, 16800, now_).ok());
   Run(milliseconds(200));
   EXPECT_EQ(recorded_.size(), 16800u);
   EXPECT_EQ(recorded_[14399], 0);
   EXPECT_EQ(recorded_[14400], 14401);
   EXPECT_EQ(Stats().played_frames, 16800);
   EXPECT_EQ(Stats().silence_frames, 12000);
-  EXPECT_EQ(Stats().underruns, 0);
+  EXPECT_EQ(Stats().underruns.total(), 0);
 }
 
 TEST_F(SessionTest, AnEndInSilenceBehindThePlayOutIsExact) {
   ASSERT_TRUE(Begin(1).ok());
   Packets(0, 2400);
-  ASSERT_TRUE(session_.AddSilence(2400, now_).ok());
+  ASSERT_TRUE(session_.AddSilence(call_, 2400, now_).ok());
   Run(milliseconds(500));
-  ASSERT_TRUE(session_.End(12000, now_).ok());
+  ASSERT_TRUE(session_.End(call_, 12000, now_).ok());
   Run(milliseconds(10));
   EXPECT_EQ(recorded_.size(), 12000u);
-  EXPECT_EQ(session_.TakeDrained()->played_frame, 12000);
+  EXPECT_EQ(session_.TakeDrained(call_)->played_frame, 12000);
 }
 
 TEST_F(SessionTest, SilenceEndsWithinTheGrantWhateverEndsIt) {
   ASSERT_TRUE(Begin(1).ok());
-  ASSERT_TRUE(session_.AddSilence(0, now_).ok());
-  EXPECT_EQ(session_.AddSkip(kWindow + 1, 1, now_).reason, Reason::kNotGranted);
-  EXPECT_EQ(session_.AddSilence(kWindow + 1, now_).reason, Reason::kNotGranted);
-  EXPECT_EQ(session_.End(kWindow + 1, now_).reason, Reason::kNotGranted);
-  EXPECT_TRUE(session_.AddSkip(kWindow, 1, now_).ok());
+  ASSERT_TRUE(session_.AddSilence(call_, 0, now_).ok());
+  EXPECT_EQ(session_.AddSkip(call_, kWindow + 1, 1, now_).reason,
+            Reason::kNotGranted);
+  EXPECT_EQ(session_.AddSilence(call_, kWindow + 1, now_).reason,
+            Reason::kNotGranted);
+  EXPECT_EQ(session_.End(call_, kWindow + 1, now_).reason, Reason::kNotGranted);
+  EXPECT_TRUE(session_.AddSkip(call_, kWindow, 1, now_).ok());
 }
 
 TEST_F(SessionTest, SilenceAtTheLastPositionEndsWithItsClient) {
   ASSERT_TRUE(Begin(1, kMaxPosition).ok());
-  ASSERT_TRUE(session_.AddSilence(kMaxPosition, now_).ok());
+  ASSERT_TRUE(session_.AddSilence(call_, kMaxPosition, now_).ok());
   Run(milliseconds(1000));
-  session_.CloseRequests(now_);
+  session_.CloseRequests(call_, now_);
   Run(milliseconds(10));
   EXPECT_TRUE(session_.closed());
 }
@@ -406,9 +419,9 @@ TEST_F(SessionTest, SilenceAtTheLastPositionEndsWithItsClient) {
 TEST_F(SessionTest, SilenceStopsWhilePaused) {
   ASSERT_TRUE(Begin(1).ok());
   Packets(0, 2400);
-  ASSERT_TRUE(session_.AddSilence(2400, now_).ok());
+  ASSERT_TRUE(session_.AddSilence(call_, 2400, now_).ok());
   Run(milliseconds(500));
-  ASSERT_TRUE(session_.Pause(now_).ok());
+  ASSERT_TRUE(session_.Pause(call_, now_).ok());
   Run(milliseconds(500));
   EXPECT_EQ(Stats().played_frames, 24000);
 }
@@ -417,34 +430,34 @@ TEST_F(SessionTest, SilenceStopsWhilePaused) {
 
 TEST_F(SessionTest, ProgressComesEvery50Ms) {
   ASSERT_TRUE(Begin(1).ok());
-  ASSERT_TRUE(session_.TakeProgress(now_));
-  EXPECT_FALSE(session_.TakeProgress(now_ + milliseconds(49)));
-  EXPECT_TRUE(session_.TakeProgress(now_ + milliseconds(50)));
+  ASSERT_TRUE(session_.TakeProgress(call_, now_));
+  EXPECT_FALSE(session_.TakeProgress(call_, now_ + milliseconds(49)));
+  EXPECT_TRUE(session_.TakeProgress(call_, now_ + milliseconds(50)));
 }
 
 TEST_F(SessionTest, ProgressComesSoonerWhenTheGrantMoves) {
   ASSERT_TRUE(Begin(1).ok());
-  ASSERT_TRUE(session_.TakeProgress(now_));
-  ASSERT_TRUE(session_.AddSkip(0, kWindow / 4, now_).ok());
-  const auto progress = session_.TakeProgress(now_);
+  ASSERT_TRUE(session_.TakeProgress(call_, now_));
+  ASSERT_TRUE(session_.AddSkip(call_, 0, kWindow / 4, now_).ok());
+  const auto progress = session_.TakeProgress(call_, now_);
   ASSERT_TRUE(progress);
   EXPECT_EQ(progress->granted_frame, kWindow + kWindow / 4);
 }
 
 TEST_F(SessionTest, ProgressAnswersPingsAlsoWithoutAnEpoch) {
-  EXPECT_FALSE(session_.TakeProgress(now_));
-  session_.Ping(7);
-  session_.Ping(8);
-  const auto progress = session_.TakeProgress(now_);
+  EXPECT_FALSE(session_.TakeProgress(call_, now_));
+  ASSERT_TRUE(session_.Ping(call_, {7}).ok());
+  ASSERT_TRUE(session_.Ping(call_, {8}).ok());
+  const auto progress = session_.TakeProgress(call_, now_);
   ASSERT_TRUE(progress);
   EXPECT_EQ(progress->ping_id, 8u);
-  EXPECT_FALSE(session_.TakeProgress(now_));
+  EXPECT_FALSE(session_.TakeProgress(call_, now_));
 }
 
 TEST_F(SessionTest, ProgressRestsWhilePaused) {
   ASSERT_TRUE(Begin(1).ok());
-  ASSERT_TRUE(session_.TakeProgress(now_));
-  ASSERT_TRUE(session_.Pause(now_).ok());
+  ASSERT_TRUE(session_.TakeProgress(call_, now_));
+  ASSERT_TRUE(session_.Pause(call_, now_).ok());
   EXPECT_FALSE(session_.ReportDue(now_ + milliseconds(500)));
 }
 
@@ -460,7 +473,7 @@ TEST_F(SessionTest, TheMarginIsHowEarlyPacketsCome) {
     Run(milliseconds(10));
   }
   EXPECT_NEAR(Stats().margin_ms, 40, 0.01);
-  EXPECT_EQ(session_.TakeProgress(now_)->margin_error, milliseconds(0));
+  EXPECT_EQ(session_.TakeProgress(call_, now_)->margin_error, milliseconds(0));
 }
 
 // --- The end of a session.
@@ -469,8 +482,8 @@ TEST_F(SessionTest, WhatItHoldsIsPlayedWhenTheClientIsGone) {
   ASSERT_TRUE(Begin(1).ok());
   Packets(0, 4800);
   Run(milliseconds(20));
-  session_.CloseRequests(now_);
-  session_.CloseRequests(now_);
+  session_.CloseRequests(call_, now_);
+  session_.CloseRequests(call_, now_);
   EXPECT_FALSE(session_.closed());
   Run(milliseconds(100));
   ExpectRecorded(0, 0, 4800);
@@ -480,7 +493,7 @@ TEST_F(SessionTest, WhatItHoldsIsPlayedWhenTheClientIsGone) {
 }
 
 TEST_F(SessionTest, AnIdleSessionClosesAtOnce) {
-  session_.CloseRequests(now_);
+  session_.CloseRequests(call_, now_);
   EXPECT_TRUE(session_.closed());
 }
 
@@ -494,29 +507,245 @@ TEST_F(SessionTest, AbandonForgetsWhatWasNotPlayed) {
   EXPECT_EQ(Run(milliseconds(20)), 0);
 }
 
+TEST_F(SessionTest, WhatReplacesASessionLeavesItToPlay) {
+  ASSERT_TRUE(Begin(1).ok());
+  Packets(0, 4800);
+  session_.Replace(now_);
+  EXPECT_EQ(Packet(4800).reason, Reason::kTakenOver);
+  Run(milliseconds(150));
+  ExpectRecorded(0, 0, 4800);
+  EXPECT_TRUE(session_.closed());
+}
+
+// --- A call is lost, and another one goes on.
+
+TEST_F(SessionTest, ASessionWaitsForItsClientAndPlaysWhatItHas) {
+  ASSERT_TRUE(Begin(1).ok());
+  Packets(0, 4800);
+  Run(milliseconds(20));
+  session_.CallLost(call_, kWait, now_);
+  EXPECT_FALSE(session_.waits());
+  EXPECT_EQ(session_.Stats(now_).state_reason,
+            "the client is gone; waiting for it for 10 s more");
+  Run(milliseconds(1500));
+  ExpectRecorded(0, 0, 4800);
+  EXPECT_TRUE(session_.waits());
+  EXPECT_FALSE(session_.closed());
+  EXPECT_THAT(session_.Stats(now_).state_reason,
+              testing::StartsWith(
+                  "the client is gone; waiting for it for 9 s more; underrun"));
+}
+
+TEST_F(SessionTest, AnotherCallGoesOnWhereTheFirstEnded) {
+  ASSERT_TRUE(Begin(7).ok());
+  Packets(0, 4800);
+  Run(milliseconds(20));
+  session_.CallLost(call_, kWait, now_);
+  Run(milliseconds(50));
+  const auto attachment = session_.Attach(7, now_);
+  ASSERT_TRUE(attachment);
+  EXPECT_TRUE(attachment->resumed);
+  EXPECT_EQ(attachment->received_epoch, 7u);
+  EXPECT_EQ(attachment->received_frame, 4800);
+  EXPECT_FALSE(attachment->received_end);
+  call_ = attachment->call;
+  EXPECT_TRUE(session_.TakeProgress(call_, now_));  // at once
+  Packets(4800, 9600);
+  ASSERT_TRUE(session_.End(call_, 9600, now_).ok());
+  Run(milliseconds(200));
+  ExpectRecorded(0, 0, 9600);
+  EXPECT_EQ(Stats().underruns.total(), 0);
+  EXPECT_EQ(session_.Stats(now_).total.resumes, 1);
+  EXPECT_EQ(session_.Stats(now_).total.epochs, 1);
+}
+
+TEST_F(SessionTest, TheOldCallIsNeitherHeardNorToldAnything) {
+  ASSERT_TRUE(Begin(1).ok());
+  Packets(0, 480);
+  const uint64_t old = call_;
+  call_ = session_.Attach(1, now_)->call;  // it was half-dead
+  EXPECT_EQ(session_.AddPacket(old, 480, 480, Pcm(480, 480), 0, now_).reason,
+            Reason::kTakenOver);
+  EXPECT_EQ(session_.Ping(old, {1}).reason, Reason::kTakenOver);
+  EXPECT_EQ(session_.End(old, 480, now_).reason, Reason::kTakenOver);
+  EXPECT_FALSE(session_.TakeProgress(old, now_));
+  session_.CallLost(old, kWait, now_);
+  session_.CloseRequests(old, now_);
+  EXPECT_TRUE(Packet(480).ok());
+  EXPECT_TRUE(session_.TakeProgress(call_, now_));
+}
+
+TEST_F(SessionTest, InOpenSilenceOnlyWhatWasConfirmedIsReceived) {
+  ASSERT_TRUE(Begin(1).ok());
+  Packets(0, 2400);
+  ASSERT_TRUE(session_.AddSilence(call_, 2400, now_).ok());
+  Run(milliseconds(500));
+  EXPECT_EQ(session_.Attach(1, now_)->received_frame, 2400);
+  call_ = 2;
+  ASSERT_TRUE(session_.AddSilence(call_, 9600, now_).ok());
+  EXPECT_EQ(session_.Attach(1, now_)->received_frame, 9600);
+}
+
+TEST_F(SessionTest, AnEndThatWasHeardIsKnownToTheNextCall) {
+  ASSERT_TRUE(Begin(1).ok());
+  Packets(0, 480);
+  ASSERT_TRUE(session_.End(call_, 480, now_).ok());
+  EXPECT_TRUE(session_.Attach(1, now_)->received_end);
+  Run(milliseconds(50));
+  const auto attachment = session_.Attach(1, now_);
+  EXPECT_EQ(attachment->received_epoch, 1u);
+  EXPECT_EQ(attachment->received_frame, 480);
+  EXPECT_TRUE(attachment->received_end);
+  call_ = attachment->call;
+  EXPECT_EQ(Begin(1).reason, Reason::kEpochNotNewer);
+  EXPECT_TRUE(Begin(2).ok());
+}
+
+TEST_F(SessionTest, DrainedIsToldAgainToAClientThatMayHaveMissedIt) {
+  ASSERT_TRUE(Begin(1).ok());
+  ASSERT_TRUE(session_.End(call_, 0, now_).ok());
+  Run(milliseconds(5));
+  ASSERT_TRUE(session_.TakeDrained(call_));
+  session_.CallLost(call_, kWait, now_);
+  call_ = session_.Attach(1, now_)->call;
+  EXPECT_TRUE(session_.ReportDue(now_));
+  EXPECT_EQ(session_.TakeDrained(call_)->epoch, 1u);
+  call_ = session_.Attach(0, now_)->call;
+  EXPECT_FALSE(session_.TakeDrained(call_));
+}
+
+TEST_F(SessionTest, APauseLastsUntilTheNextCallEndsIt) {
+  ASSERT_TRUE(Begin(1).ok());
+  Packets(0, 4800);
+  Run(milliseconds(20));
+  ASSERT_TRUE(session_.Pause(call_, now_).ok());
+  session_.CallLost(call_, kWait, now_);
+  EXPECT_TRUE(session_.waits());  // nothing will happen
+  Run(milliseconds(1000));
+  EXPECT_EQ(Stats().played_frames, 960);
+  call_ = session_.Attach(1, now_)->call;
+  EXPECT_EQ(State(), SessionState::kPaused);
+  ASSERT_TRUE(session_.Resume(call_, now_).ok());
+  EXPECT_EQ(Run(milliseconds(20)), 960);
+}
+
+TEST_F(SessionTest, AClientThatDoesNotComeBackLeavesWhatItHasSaid) {
+  ASSERT_TRUE(Begin(1).ok());
+  Packets(0, 2400);
+  Run(milliseconds(20));
+  session_.CallLost(call_, kWait, now_);
+  Run(kWait - milliseconds(5));
+  EXPECT_FALSE(session_.closed());
+  Run(milliseconds(10));
+  EXPECT_TRUE(session_.closed());
+  EXPECT_EQ(session_.Stats(now_).state_reason, "the client did not come back");
+  ExpectRecorded(0, 0, 2400);
+  EXPECT_FALSE(session_.Attach(1, now_));
+}
+
+TEST_F(SessionTest, AClientThatPlayedNothingIsNotWaitedFor) {
+  session_.CallLost(call_, kWait, now_);
+  EXPECT_TRUE(session_.closed());
+}
+
+TEST_F(SessionTest, NobodyGoesOnAfterTheClientSaidThatItIsDone) {
+  ASSERT_TRUE(Begin(1).ok());
+  Packets(0, 4800);
+  session_.CloseRequests(call_, now_);
+  session_.CallLost(call_, kWait, now_);
+  EXPECT_FALSE(session_.Attach(1, now_));
+  Run(milliseconds(150));
+  EXPECT_TRUE(session_.closed());
+}
+
+// --- An epoch that goes on in its middle, at a server that knows nothing.
+
+TEST_F(SessionTest, PreRollIsDecodedAndNotPlayed) {
+  EpochParams params = Params(3);
+  params.first_frame = 100000;
+  params.pre_roll_frames = 2 * kPacket;
+  ASSERT_TRUE(session_.Begin(call_, params, now_).ok());
+  const auto pre_roll = [this](int64_t frames) {
+    return session_.AddPacket(call_, 100000, frames, Pcm(1, kPacket), 0, now_);
+  };
+  EXPECT_EQ(pre_roll(1).reason, Reason::kBadFrameCount);
+  ASSERT_TRUE(pre_roll(0).ok());
+  ASSERT_TRUE(pre_roll(0).ok());
+  EXPECT_EQ(pre_roll(0).reason, Reason::kBadFrameCount);  // nothing is left
+  Packets(100000, 102400);
+  ASSERT_TRUE(session_.End(call_, 102400, now_).ok());
+  Run(milliseconds(100));
+  ExpectRecorded(0, 100000, 102400);
+  EXPECT_EQ(Stats().produced_frames, 2400);
+}
+
+TEST_F(SessionTest, ASkipInsteadOfThePreRollStartsTheCodecAnew) {
+  EpochParams params = Params(3);
+  params.first_frame = 1000;
+  params.pre_skip_frames = 120;
+  params.pre_roll_frames = 960;
+  ASSERT_TRUE(session_.Begin(call_, params, now_).ok());
+  ASSERT_TRUE(session_.AddSkip(call_, 1000, 500, now_).ok());
+  ASSERT_TRUE(
+      session_.AddPacket(call_, 1500, 360, Pcm(1380, 480), 0, now_).ok());
+  ASSERT_TRUE(
+      session_.AddPacket(call_, 1860, 480, Pcm(1860, 480), 0, now_).ok());
+  ASSERT_TRUE(session_.End(call_, 2340, now_).ok());
+  Run(milliseconds(30));
+  ASSERT_EQ(recorded_.size(), 840u);
+  EXPECT_EQ(recorded_[839], 2340);
+}
+
+// --- Seams.
+
+TEST_F(SessionTest, NothingClicksAtASkipNorAtAnUnderrun) {
+  const auto steady = [this](int64_t first_frame, int frames) {
+    std::string bytes;
+    for (int i = 0; i < frames; ++i) bytes += {'\0', '\x60'};  // 0.75
+    return session_.AddPacket(call_, first_frame, frames, bytes, 0, now_);
+  };
+  ASSERT_TRUE(Begin(1).ok());
+  ASSERT_TRUE(session_.AddSilence(call_, 0, now_).ok());
+  Run(milliseconds(50));
+  ASSERT_TRUE(session_.AddSkip(call_, 4800, 480, now_).ok());
+  ASSERT_TRUE(steady(5280, 2400).ok());
+  ASSERT_TRUE(session_.AddSkip(call_, 7680, 480, now_).ok());
+  ASSERT_TRUE(steady(8160, 2400).ok());
+  Run(milliseconds(300));
+  EXPECT_EQ(State(), SessionState::kPriming);
+  EXPECT_EQ(heard_.back(), 0.0f);
+  EXPECT_NEAR(*std::max_element(heard_.begin(), heard_.end()), 0.75, 0.001);
+  for (size_t i = 1; i < heard_.size(); ++i) {
+    ASSERT_LT(std::abs(heard_[i] - heard_[i - 1]), 0.07f) << i;
+  }
+}
+
 // --- Packets that cannot be.
 
 TEST_F(SessionTest, RefusesPacketsThatDoNotFitTheirPayload) {
   ASSERT_TRUE(Begin(1).ok());
-  EXPECT_EQ(session_.AddPacket(0, 481, Pcm(0, 480), now_).reason,
+  EXPECT_EQ(session_.AddPacket(call_, 0, 481, Pcm(0, 480), 0, now_).reason,
             Reason::kBadFrameCount);
-  EXPECT_EQ(session_.AddPacket(0, 0, Pcm(0, 480), now_).reason,
+  EXPECT_EQ(session_.AddPacket(call_, 0, 0, Pcm(0, 480), 0, now_).reason,
             Reason::kBadFrameCount);
-  EXPECT_EQ(session_.AddPacket(0, 480, "", now_).reason, Reason::kBadPayload);
-  EXPECT_EQ(session_.AddPacket(0, 480, "abc", now_).reason,
+  EXPECT_EQ(session_.AddPacket(call_, 0, 480, "", 0, now_).reason,
             Reason::kBadPayload);
-  EXPECT_EQ(session_.AddPacket(0, 5761, Pcm(0, 5761), now_).reason,
+  EXPECT_EQ(session_.AddPacket(call_, 0, 480, "abc", 0, now_).reason,
+            Reason::kBadPayload);
+  EXPECT_EQ(session_.AddPacket(call_, 0, 5761, Pcm(0, 5761), 0, now_).reason,
             Reason::kBadFrameCount);
-  EXPECT_EQ(session_.AddPacket(0, 480, std::string(61442, 'x'), now_).reason,
+  EXPECT_EQ(session_.AddPacket(call_, 0, 480, std::string(61442, 'x'), 0, now_)
+                .reason,
             Reason::kPayloadTooLarge);
 }
 
 TEST_F(SessionTest, APullDecodesFewPacketsHoweverSmallTheyAre) {
   ASSERT_TRUE(Begin(1).ok());
   for (int64_t at = 0; at < 64; ++at) {  // a long payload for each frame
-    ASSERT_TRUE(session_.AddPacket(at, 1, Pcm(at, kPacket), now_).ok());
+    ASSERT_TRUE(
+        session_.AddPacket(call_, at, 1, Pcm(at, kPacket), 0, now_).ok());
   }
-  ASSERT_TRUE(session_.End(64, now_).ok());
+  ASSERT_TRUE(session_.End(call_, 64, now_).ok());
   EXPECT_LE(Run(milliseconds(5)), 16);
   Run(milliseconds(50));
   ExpectRecorded(0, 0, 64);
@@ -527,18 +756,29 @@ TEST_F(SessionTest, APullDecodesFewPacketsHoweverSmallTheyAre) {
 TEST_F(SessionTest, ClientPlayOutAndOnlookersRunAtOnce) {
   ASSERT_TRUE(Begin(1).ok());
   std::thread client([this] {
+    uint64_t call = call_;
     int64_t sent = 0;
     while (sent < 48000) {
       const Refusal refusal =
-          session_.AddPacket(sent, kPacket, Pcm(sent, kPacket), now_);
+          session_.AddPacket(call, sent, kPacket, Pcm(sent, kPacket), 0, now_);
       if (refusal.ok()) sent += kPacket;
+      session_.TakeProgress(call, now_);
+      if (sent % 4800 != 0) continue;
+      session_.CallLost(call, kWait, now_);
+      const auto attachment = session_.Attach(1, now_);
+      EXPECT_EQ(attachment->received_frame, sent);
+      call = attachment->call;
     }
-    EXPECT_TRUE(session_.End(sent, now_).ok());
+    EXPECT_TRUE(session_.End(call, sent, now_).ok());
+  });
+  std::thread ticks([this] {
+    while (session_.HasEpoch()) session_.Tick(milliseconds(0), now_);
   });
   std::thread onlooker([this] {
     while (session_.HasEpoch()) {
       session_.Stats(now_);
-      session_.TakeProgress(now_);
+      session_.ReportDue(now_);
+      session_.waits();
     }
   });
   int64_t played = 0;
@@ -549,6 +789,7 @@ TEST_F(SessionTest, ClientPlayOutAndOnlookersRunAtOnce) {
   session_.FinishEpoch(now_);
   client.join();
   onlooker.join();
+  ticks.join();
   EXPECT_EQ(played, 48000);
 }
 

@@ -32,7 +32,12 @@ void FillEpoch(const EpochStats& stats, v1::Stream* stream) {
   stream->set_margin_ms(Rounded(stats.margin_ms));
   stream->set_queued_ms(Rounded(static_cast<double>(stats.queued_frames) *
                                 1000 / static_cast<double>(params.rate_hz)));
-  stream->set_underruns(stats.underruns);
+  stream->set_underruns(stats.underruns.total());
+  v1::UnderrunCauses& causes = *stream->mutable_underrun_causes();
+  causes.set_network_late(stats.underruns.network_late);
+  causes.set_source_starved(stats.underruns.source_starved);
+  causes.set_outage(stats.underruns.outage);
+  causes.set_server_overload(stats.underruns.server_overload);
   stream->set_packets(stats.packets);
   stream->set_payload_bytes(stats.payload_bytes);
 }
@@ -54,13 +59,20 @@ v1::Stream ToProto(const StreamView& view) {
   stream.mutable_open_time()->set_nanos(
       static_cast<int>(std::chrono::nanoseconds(since - seconds).count()));
   // Before the first epoch there is nothing to say of one.
-  if (view.stats.epochs_total > 0) FillEpoch(view.stats.epoch, &stream);
+  if (view.stats.total.epochs > 0) FillEpoch(view.stats.epoch, &stream);
   stream.set_sink(view.stats.sink);
-  stream.set_target_margin_ms(Rounded(view.stats.target_margin_ms));
-  stream.set_epochs_total(view.stats.epochs_total);
-  stream.set_played_frames_total(view.stats.played_frames_total);
-  stream.set_skipped_frames_total(view.stats.skipped_frames_total);
-  stream.set_underruns_total(view.stats.underruns_total);
+  const SessionStats& stats = view.stats;
+  stream.set_target_margin_ms(Rounded(stats.target_margin_ms));
+  stream.set_target_margin_reason(stats.target_margin_reason);
+  stream.set_sink_latency_ms(Rounded(stats.sink_latency_ms));
+  stream.set_clock_ppm(Rounded(stats.clock_ppm));
+  stream.set_round_trip_ms(Rounded(stats.round_trip_ms));
+  stream.set_latency_ms(Rounded(stream.queued_ms() + stats.sink_latency_ms));
+  stream.set_epochs_total(stats.total.epochs);
+  stream.set_played_frames_total(stats.total.played_frames);
+  stream.set_skipped_frames_total(stats.total.skipped_frames);
+  stream.set_underruns_total(stats.total.underruns);
+  stream.set_resumes_total(stats.total.resumes);
   return stream;
 }
 

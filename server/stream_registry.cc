@@ -6,18 +6,23 @@
 #include "absl/strings/str_cat.h"
 
 namespace earshot {
+namespace {
+
+constexpr std::chrono::milliseconds kLook{10};
+
+}  // namespace
 
 Refusal StreamRegistry::Add(const std::shared_ptr<Entry>& entry,
                             std::shared_ptr<Entry>* replaced) {
   const std::lock_guard lock(streams_mutex_);
-  if (sessions_ >= kMaxSessions) {
+  if (sessions_.size() >= kMaxSessions) {
     return {Reason::kTooManyStreams, "open.stream",
-            absl::StrCat("the server has ", sessions_, " streams")};
+            absl::StrCat("the server has ", sessions_.size(), " streams")};
   }
-  ++sessions_;
-  *replaced = std::exchange(open_[entry->info.name], entry);
+  sessions_.insert(entry);
+  *replaced = std::exchange(open_[entry->name()], entry);
   std::erase_if(closed_, [&entry](const Closed& closed) {
-    return closed.view.info.name == entry->info.name;
+    return closed.view.info.name == entry->name();
   });
   return Refusal::None();
 }
@@ -25,14 +30,21 @@ Refusal StreamRegistry::Add(const std::shared_ptr<Entry>& entry,
 void StreamRegistry::Close(const std::shared_ptr<Entry>& entry,
                            MonotonicTime now) {
   const std::lock_guard lock(streams_mutex_);
-  --sessions_;
-  const auto it = open_.find(entry->info.name);
+  sessions_.erase(entry);
+  const auto it = open_.find(entry->name());
   if (it != open_.end() && it->second == entry) {
     open_.erase(it);
-    closed_.push_back({{entry->info, entry->session->Stats(now)}, now});
+    closed_.push_back({entry->View(now), now});
     Expire(now);
   }
-  if (sessions_ == 0) all_closed_.notify_all();
+  one_closed_.notify_all();
+}
+
+std::shared_ptr<StreamEntry> StreamRegistry::FindOpen(
+    const std::string& name) const {
+  const std::lock_guard lock(streams_mutex_);
+  const auto it = open_.find(name);
+  return it != open_.end() ? it->second : nullptr;
 }
 
 std::vector<StreamView> StreamRegistry::List(const std::string& after,
@@ -58,8 +70,8 @@ std::vector<StreamView> StreamRegistry::List(const std::string& after,
          (next_open != open.end() || next_closed != closed.end())) {
     if (next_closed == closed.end() ||
         (next_open != open.end() &&
-         (*next_open)->info.name < next_closed->first)) {
-      views.push_back({(*next_open)->info, (*next_open)->session->Stats(now)});
+         (*next_open)->name() < next_closed->first)) {
+      views.push_back((*next_open)->View(now));
       ++next_open;
     } else {
       views.push_back(std::move(next_closed->second));
@@ -85,7 +97,7 @@ std::optional<StreamView> StreamRegistry::Find(const std::string& name,
     }
     entry = it->second;
   }
-  return StreamView{entry->info, entry->session->Stats(now)};
+  return entry->View(now);
 }
 
 std::vector<std::shared_ptr<StreamRegistry::Entry>>
@@ -96,10 +108,20 @@ StreamRegistry::OpenEntries() const {
   return entries;
 }
 
-bool StreamRegistry::WaitUntilClosed(MonotonicTime deadline) const {
+bool StreamRegistry::WaitUntilPlayed(MonotonicTime deadline) const {
+  const auto played = [this] {
+    return std::all_of(
+        sessions_.begin(), sessions_.end(),
+        [](const auto& entry) { return entry->session()->waits(); });
+  };
   std::unique_lock lock(streams_mutex_);
-  return all_closed_.wait_until(lock, deadline,
-                                [this] { return sessions_ == 0; });
+  while (!played()) {
+    const MonotonicTime now = std::chrono::steady_clock::now();
+    if (now >= deadline) return false;
+    // Nobody tells when a session that waits has played what it has.
+    one_closed_.wait_until(lock, std::min(deadline, now + kLook));
+  }
+  return true;
 }
 
 void StreamRegistry::Expire(MonotonicTime now) const {

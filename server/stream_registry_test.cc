@@ -14,10 +14,9 @@ using Entry = StreamRegistry::Entry;
 const MonotonicTime kNow = MonotonicTime() + std::chrono::hours(1);
 
 std::shared_ptr<Entry> MakeEntry(const std::string& name) {
-  auto entry = std::make_shared<Entry>();
-  entry->info.name = name;
-  entry->session = std::make_shared<Session>(PlayoutConfig());
-  return entry;
+  StreamInfo info;
+  info.name = name;
+  return std::make_shared<Entry>(info, PlayoutConfig());
 }
 
 std::shared_ptr<Entry> Add(StreamRegistry* registry, const std::string& name) {
@@ -38,7 +37,7 @@ TEST(StreamRegistryTest, ListsOpenAndClosedStreamsByName) {
   for (const char* name : {"c", "a", "d", "b"}) {
     const auto entry = Add(&registry, name);
     if (name[0] % 2 == 0) {
-      entry->session->CloseRequests(kNow);
+      entry->session()->Replace(kNow);
       registry.Close(entry, kNow);
     }
   }
@@ -49,6 +48,8 @@ TEST(StreamRegistryTest, ListsOpenAndClosedStreamsByName) {
   EXPECT_EQ(registry.Find("b", kNow)->stats.state, SessionState::kClosed);
   EXPECT_EQ(registry.Find("c", kNow)->stats.state, SessionState::kIdle);
   EXPECT_FALSE(registry.Find("e", kNow));
+  EXPECT_NE(registry.FindOpen("a"), nullptr);
+  EXPECT_EQ(registry.FindOpen("b"), nullptr);
 }
 
 TEST(StreamRegistryTest, ANewStreamTakesThePlaceOfTheOldOne) {
@@ -90,14 +91,27 @@ TEST(StreamRegistryTest, BoundsSessions) {
             Reason::kTooManyStreams);
 }
 
+TEST(StreamRegistryTest, WaitsForNoStreamThatWaitsForItsClient) {
+  StreamRegistry registry;
+  Session& session = *Add(&registry, "a")->session();
+  const uint64_t call = session.Attach(0, kNow)->call;
+  EpochParams params;
+  params.epoch = 1;
+  ASSERT_TRUE(session.Begin(call, params, kNow).ok());
+  const auto deadline = std::chrono::steady_clock::now();
+  EXPECT_FALSE(registry.WaitUntilPlayed(deadline));
+  session.CallLost(call, std::chrono::seconds(10), kNow);
+  EXPECT_TRUE(registry.WaitUntilPlayed(deadline));
+}
+
 TEST(StreamRegistryTest, KnowsWhenEverythingIsClosed) {
   StreamRegistry registry;
   const auto deadline = std::chrono::steady_clock::now();
-  EXPECT_TRUE(registry.WaitUntilClosed(deadline));
+  EXPECT_TRUE(registry.WaitUntilPlayed(deadline));
   const auto entry = Add(&registry, "a");
-  EXPECT_FALSE(registry.WaitUntilClosed(deadline));
+  EXPECT_FALSE(registry.WaitUntilPlayed(deadline));
   registry.Close(entry, kNow);
-  EXPECT_TRUE(registry.WaitUntilClosed(deadline));
+  EXPECT_TRUE(registry.WaitUntilPlayed(deadline));
 }
 
 }  // namespace

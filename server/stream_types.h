@@ -32,6 +32,11 @@ struct EpochParams {
   int guest_period_frames = 0;
   // Where positions start: 0, or where an epoch goes on after a new Open.
   int64_t first_frame = 0;
+
+  // What the decoder's first frames are dropped for.
+  int frames_to_drop_first() const {
+    return pre_roll_frames > 0 ? pre_roll_frames : pre_skip_frames;
+  }
 };
 
 // Limits of the contract (earshot.v1.Packet, Limits).

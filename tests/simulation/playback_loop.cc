@@ -128,6 +128,7 @@ class Loop {
   std::mt19937 random_;
   std::uniform_real_distribution<double> uniform_;
   Session session_;
+  const uint64_t call_ = session_.Attach(0, ServerTime(nanoseconds(0)))->call;
   NullSink sink_;
   VirtualClient client_;
 
@@ -187,23 +188,25 @@ void Loop::Arrive() {
   switch (message.kind) {
     case Message::Kind::kPacket:
       refusal = session_.AddPacket(
-          message.first_frame, message.frame_count,
-          std::string(static_cast<size_t>(message.frame_count) * 2, '\1'), now);
+          call_, message.first_frame, message.frame_count,
+          std::string(static_cast<size_t>(message.frame_count) * 2, '\1'), 0,
+          now);
       break;
     case Message::Kind::kSkip:
-      refusal = session_.AddSkip(message.first_frame, message.frame_count, now);
+      refusal = session_.AddSkip(call_, message.first_frame,
+                                 message.frame_count, now);
       break;
     case Message::Kind::kPause:
-      refusal = session_.Pause(now);
+      refusal = session_.Pause(call_, now);
       break;
     case Message::Kind::kResume:
-      refusal = session_.Resume(now);
+      refusal = session_.Resume(call_, now);
       break;
     case Message::Kind::kEnd:
-      refusal = session_.End(message.first_frame, now);
+      refusal = session_.End(call_, message.first_frame, now);
       break;
     case Message::Kind::kPing:
-      session_.Ping(0);
+      (void)session_.Ping(call_, {});
       break;
   }
   if (refusal.ok()) return;
@@ -228,7 +231,8 @@ void Loop::Tick() {
               std::llround(tick_due_.count() / (1 + spec_.drift_ppm * 1e-6))) +
           server_late_.Next();
   tick_ = std::max(tick_, t_ + microseconds(1));
-  if (const auto progress = session_.TakeProgress(now); progress.has_value()) {
+  if (const auto progress = session_.TakeProgress(call_, now);
+      progress.has_value()) {
     const double error_ms =
         progress->margin_error ? Milliseconds(*progress->margin_error) : 0;
     if (t_ > kSettled) {
@@ -269,7 +273,7 @@ void Loop::Sample() {
   sample_ += kSample;
   const SessionStats stats = session_.Stats(ServerTime(t_));
   if (t_ <= kSettled) {
-    result_.underruns_first_minute = stats.underruns_total;
+    result_.underruns_first_minute = stats.total.underruns;
     return;
   }
   result_.target_ms = stats.target_margin_ms;
@@ -323,7 +327,7 @@ LoopResult Loop::Run() {
   params.channels = 1;
   params.codec = MediaCodec::kPcmS16le;
   params.low_latency = spec_.low_latency;
-  (void)session_.Begin(params, ServerTime(t_));
+  (void)session_.Begin(call_, params, ServerTime(t_));
   sink_.Start(&session_, ServerTime(t_));
   client_.Start(ClientTime(t_),
                 kRate * spec_.config.initial_window.count() / 1000);
@@ -379,10 +383,10 @@ void Loop::Drain() {
 void Loop::Finish() {
   const SessionStats stats = session_.Stats(ServerTime(t_));
   result_.underruns_later =
-      stats.underruns_total - result_.underruns_first_minute;
-  result_.skipped_frames = stats.skipped_frames_total;
-  result_.unaccounted_frames = client_.produced() - stats.played_frames_total -
-                               stats.skipped_frames_total;
+      stats.total.underruns - result_.underruns_first_minute;
+  result_.skipped_frames = stats.total.skipped_frames;
+  result_.unaccounted_frames = client_.produced() - stats.total.played_frames -
+                               stats.total.skipped_frames;
   result_.stalled_ms = Milliseconds(client_.stalled());
   if (leads_.empty()) return;
   std::sort(leads_.begin(), leads_.end());

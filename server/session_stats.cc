@@ -1,0 +1,44 @@
+#include "server/session_stats.h"
+
+namespace earshot {
+
+void StreamTotals::Add(const Epoch& epoch) {
+  played_frames += epoch.played_frames();
+  skipped_frames += epoch.skipped_frames();
+  underruns += epoch.underruns().total();
+}
+
+EpochStats StatsOf(const Epoch& epoch, MonotonicTime now) {
+  EpochStats stats;
+  stats.params = epoch.params();
+  stats.produced_frames = epoch.produced_frames();
+  stats.played_frames = epoch.played_frames();
+  stats.skipped_frames = epoch.skipped_frames();
+  stats.queued_frames = epoch.queued_frames();
+  stats.granted_frame = epoch.granted_position();
+  stats.silence_frames = epoch.silence_frames();
+  stats.underruns = epoch.underruns();
+  stats.packets = epoch.packets();
+  stats.payload_bytes = epoch.payload_bytes();
+  if (const auto margin = epoch.Margin(now); margin.has_value()) {
+    stats.margin_ms = Milliseconds(*margin);
+  }
+  return stats;
+}
+
+SessionState StateOf(const Epoch& epoch) {
+  switch (epoch.state()) {
+    case Epoch::State::kPriming:
+      return SessionState::kPriming;
+    case Epoch::State::kPlaying:
+      return SessionState::kPlaying;
+    case Epoch::State::kPaused:
+      return SessionState::kPaused;
+    case Epoch::State::kDraining:
+    case Epoch::State::kDone:
+      return SessionState::kDraining;
+  }
+  return SessionState::kIdle;
+}
+
+}  // namespace earshot

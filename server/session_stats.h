@@ -1,0 +1,75 @@
+#ifndef EARSHOT_SERVER_SESSION_STATS_H_
+#define EARSHOT_SERVER_SESSION_STATS_H_
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "server/epoch.h"
+#include "server/stream_types.h"
+#include "server/underrun_watch.h"
+
+namespace earshot {
+
+// What a stream is doing; the values are those of earshot.v1.StreamState.
+enum class SessionState {
+  kIdle = 1,
+  kPriming = 2,
+  kPlaying = 3,
+  kPaused = 4,
+  kDraining = 5,
+  kClosed = 6,
+};
+
+// The accounting of one epoch: the one that plays, or the last one.
+struct EpochStats {
+  EpochParams params;
+  int64_t produced_frames = 0;
+  int64_t played_frames = 0;
+  int64_t skipped_frames = 0;
+  int64_t queued_frames = 0;
+  int64_t granted_frame = 0;
+  int64_t silence_frames = 0;
+  UnderrunCounts underruns;
+  int64_t packets = 0;
+  int64_t payload_bytes = 0;
+  double margin_ms = 0;
+};
+
+// Over all epochs of a stream.
+struct StreamTotals {
+  int64_t epochs = 0;
+  int64_t played_frames = 0;
+  int64_t skipped_frames = 0;
+  int64_t underruns = 0;
+  int64_t resumes = 0;
+
+  // What was counted in the epoch, which began earlier.
+  void Add(const Epoch& epoch);
+};
+
+// How a session stands.
+struct SessionStats {
+  SessionState state = SessionState::kIdle;
+  std::string state_reason;
+  std::string sink;
+  EpochStats epoch;
+  double target_margin_ms = 0;
+  std::string target_margin_reason;
+  double sink_latency_ms = 0;
+  // What the client said last of its clock, and of the way to it.
+  double clock_ppm = 0;
+  double round_trip_ms = 0;
+  StreamTotals total;
+};
+
+EpochStats StatsOf(const Epoch& epoch, MonotonicTime now);
+SessionState StateOf(const Epoch& epoch);
+
+inline double Milliseconds(std::chrono::nanoseconds duration) {
+  return static_cast<double>(duration.count()) / 1e6;
+}
+
+}  // namespace earshot
+
+#endif  // EARSHOT_SERVER_SESSION_STATS_H_

@@ -1,0 +1,62 @@
+#include "server/stream_entry.h"
+
+#include <utility>
+
+#include "server/resume_token.h"
+
+namespace earshot {
+
+StreamEntry::StreamEntry(const StreamInfo& info, const PlayoutConfig& config)
+    : name_(info.name),
+      token_(NewResumeToken()),
+      session_(std::make_shared<Session>(config)),
+      info_(info) {}
+
+StreamInfo StreamEntry::info() const {
+  const std::lock_guard lock(call_mutex_);
+  return info_;
+}
+
+StreamView StreamEntry::View(MonotonicTime now) const {
+  return {info(), session_->Stats(now)};
+}
+
+std::optional<StreamEntry::Attached> StreamEntry::Attach(const StreamInfo& info,
+                                                         CallHandle call,
+                                                         uint64_t oldest_epoch,
+                                                         MonotonicTime now) {
+  // Of two calls that come at once, the one that the session hears is also the
+  // one that is known here.
+  const std::lock_guard lock(call_mutex_);
+  const auto attachment = session_->Attach(oldest_epoch, now);
+  if (!attachment.has_value()) return std::nullopt;
+  info_ = info;
+  return Attached{*attachment, std::exchange(call_, std::move(call))};
+}
+
+std::optional<StreamEntry::Attached> StreamEntry::Resume(
+    absl::string_view token, const StreamInfo& info, CallHandle call,
+    uint64_t oldest_epoch, MonotonicTime now) {
+  if (!SameToken(token, token_)) return std::nullopt;
+  return Attach(info, std::move(call), oldest_epoch, now);
+}
+
+void StreamEntry::Replace(const Refusal& why, MonotonicTime now) {
+  session_->Replace(now);
+  if (const CallHandle last = call(); last.end) last.end(why);
+}
+
+void StreamEntry::GoAway(int deadline_ms) {
+  if (const CallHandle last = call(); last.go_away) last.go_away(deadline_ms);
+}
+
+void StreamEntry::Flush() {
+  if (const CallHandle last = call(); last.flush) last.flush();
+}
+
+CallHandle StreamEntry::call() const {
+  const std::lock_guard lock(call_mutex_);
+  return call_;
+}
+
+}  // namespace earshot
