@@ -29,7 +29,9 @@ nanoseconds MarginMeter::Add(nanoseconds margin, nanoseconds duration,
 
 nanoseconds MarginMeter::Lateness(nanoseconds margin) const {
   if (measured_ <= nanoseconds(0)) return nanoseconds(0);
-  return nanoseconds(std::llround(Level())) - margin;
+  // What comes too early all of a sudden makes nothing after it late.
+  const double expected = std::min(Level(), mean_ns_);
+  return nanoseconds(std::llround(expected)) - margin;
 }
 
 std::optional<nanoseconds> MarginMeter::Mean(MonotonicTime now) const {

@@ -54,6 +54,9 @@ class TargetMargin {
 
   // The worst lateness that is remembered, and counts.
   Bucket Worst(MonotonicTime now) const;
+  // How much of it would do for an hour, if the buckets tell.
+  std::optional<std::chrono::nanoseconds> Expected(
+      std::chrono::nanoseconds worst, MonotonicTime now) const;
   std::chrono::nanoseconds Wanted(MonotonicTime now) const;
   std::chrono::nanoseconds floor() const;
   std::chrono::nanoseconds ceiling() const;

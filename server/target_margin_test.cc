@@ -74,6 +74,18 @@ TEST_F(TargetMarginTest, ForgetsAfterTwoMinutes) {
   EXPECT_EQ(target_.target(), milliseconds(10));
 }
 
+TEST_F(TargetMarginTest, WhatIsAlwaysTheSameNeedsLittleMore) {
+  target_.BeginEpoch(false);
+  for (int i = 0; i < 12; ++i) {
+    target_.AddLateness(milliseconds(60), now_);
+    Play(seconds(10));
+  }
+  EXPECT_NEAR(TargetMs(), 64, 0.1);
+  // What is worse counts at once.
+  target_.AddLateness(milliseconds(70), now_);
+  EXPECT_EQ(target_.target(), milliseconds(74));
+}
+
 TEST_F(TargetMarginTest, WhatHappenedOnceIsNoHabit) {
   target_.BeginEpoch(false);
   target_.AddLateness(milliseconds(200), now_);
