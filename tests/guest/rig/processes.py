@@ -33,6 +33,8 @@ class Process:
     """A program that runs until it is closed; its output goes to a log. What
     it is to run within, such as nsenter, is `within`: words that exec it."""
 
+    START_PRIORITY = steady.AUDIO
+
     def __init__(self, program, arguments, log, within=()):
         self.name = Path(program).name
         self.log = Path(log)
@@ -40,7 +42,7 @@ class Process:
         with open(self.log, "ab") as out:
             # Away from the terminal's Ctrl-C: whoever started it ends it.
             self._process = subprocess.Popen(
-                steady.tied_to_us(steady.AUDIO, self.command), stdin=subprocess.DEVNULL,
+                steady.tied_to_us(self.START_PRIORITY, self.command), stdin=subprocess.DEVNULL,
                 stdout=out, stderr=out, start_new_session=True)
 
     def __enter__(self):
@@ -105,6 +107,8 @@ class Server(Process):
     """earshot-server, which records into the folder `recordings` unless `sink`
     is another; `listen` is one address or several, with commas."""
 
+    START_PRIORITY = steady.ALMOST
+
     def __init__(self, folder, listen, recordings, arguments=(), within=(), sink=None):
         Path(recordings).mkdir(parents=True, exist_ok=True)
         self.address = listen
@@ -115,6 +119,7 @@ class Server(Process):
         self.client = ReflectionClient(listen.partition(",")[0])
         try:
             await_condition(self._serves, "earshot-server serves", 15, 0.02)
+            steady.raise_priority(steady.AUDIO, self.pid)
         except BaseException:
             self.close()
             raise
@@ -144,6 +149,8 @@ class Server(Process):
 class Device(Process):
     """earshot-device, which listens for a VMM at `socket`."""
 
+    START_PRIORITY = steady.ALMOST
+
     def __init__(self, folder, server, vm, arguments=(), within=()):
         self.socket = Path(folder) / "device.sock"
         self.stream_name = f"vms/{vm}/streams/0"
@@ -153,6 +160,7 @@ class Device(Process):
         try:
             await_condition(lambda: self.require() and self.socket.exists(),
                             "earshot-device listens", 10)
+            steady.raise_priority(steady.AUDIO, self.pid)
         except BaseException:
             self.close()
             raise
