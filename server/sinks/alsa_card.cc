@@ -1,5 +1,7 @@
 #include "server/sinks/alsa_card.h"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <cerrno>
 
@@ -13,6 +15,12 @@ namespace {
 // One is played, one waits, and one is being written.
 constexpr unsigned kPeriods = 3;
 
+// libasound would write to the standard error, at each try.
+void OnAlsaError(const char* file, int line, const char*, int, const char*,
+                 ...) {
+  spdlog::debug("libasound complained file={} line={}", file, line);
+}
+
 absl::Status Error(const char* what, int error) {
   return absl::UnavailableError(absl::StrCat(what, ": ", snd_strerror(error)));
 }
@@ -22,6 +30,7 @@ absl::Status Error(const char* what, int error) {
 absl::StatusOr<std::unique_ptr<AlsaCard>> AlsaCard::Open(
     const std::string& pcm, int rate_hz, int channels,
     std::chrono::microseconds period) {
+  snd_lib_error_set_handler(&OnAlsaError);
   snd_pcm_t* handle = nullptr;
   const int error = snd_pcm_open(&handle, pcm.c_str(), SND_PCM_STREAM_PLAYBACK,
                                  SND_PCM_NONBLOCK);

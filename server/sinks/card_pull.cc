@@ -11,6 +11,8 @@ namespace {
 constexpr std::chrono::milliseconds kPiece{10};
 // The clock makes up for no more than this, as the source has no more at hand.
 constexpr std::chrono::milliseconds kMostToCatchUp{20};
+// A card that has asked so often runs: the first ones only fill its buffer.
+constexpr int kFillsToStart = 4;
 
 }  // namespace
 
@@ -21,6 +23,7 @@ void CardPull::Start(SoundSource* source, MonotonicTime now) {
   const std::lock_guard lock(pull_mutex_);
   source_ = source;
   paced_ = false;
+  fills_ = 0;
   last_pull_ = now;
 }
 
@@ -28,7 +31,8 @@ void CardPull::Tick(MonotonicTime now) {
   const std::lock_guard lock(pull_mutex_);
   if (source_ == nullptr) return;
   if (!paced_) {
-    if (card_there_ && now - last_pull_ < kPatience) return;
+    const auto patience = fills_ < kFillsToStart ? kStartPatience : kPatience;
+    if (card_there_ && now - last_pull_ < patience) return;
     paced_ = true;
     clock_.Start(source_, std::max(last_pull_, now - kMostToCatchUp));
   }
@@ -49,6 +53,7 @@ void CardPull::Fill(absl::Span<float> out, MonotonicTime now) {
   }
   paced_ = false;
   last_pull_ = now;
+  fills_ = std::min(fills_ + 1, kFillsToStart);
   const size_t piece =
       static_cast<size_t>(std::max<int64_t>(1, FramesIn(kPiece, rate_hz_))) *
       static_cast<size_t>(channels_);
@@ -61,6 +66,7 @@ void CardPull::Fill(absl::Span<float> out, MonotonicTime now) {
 
 void CardPull::SetCardThere(bool there) {
   const std::lock_guard lock(pull_mutex_);
+  if (there && !card_there_) fills_ = 0;
   card_there_ = there;
 }
 

@@ -21,6 +21,10 @@ class CardPull {
   // How long a card that is there may be silent: longer than any buffer that
   // we ask for, and shorter than what a guest's card may stall.
   static constexpr std::chrono::milliseconds kPatience{60};
+  // One that has just been started, or woken, may take longer, so that a beep
+  // is heard late rather than not at all: what a client may send before it is
+  // told anything covers it.
+  static constexpr std::chrono::milliseconds kStartPatience{200};
 
   CardPull(int rate_hz, int channels);
 
@@ -50,6 +54,7 @@ class CardPull {
   NullSink clock_;
   bool card_there_ = false;
   bool paced_ = false;
+  int fills_ = 0;  // since the card was started
   MonotonicTime last_pull_;
 };
 

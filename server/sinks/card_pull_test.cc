@@ -65,13 +65,24 @@ TEST_F(CardPullTest, ACardThatGoesAwayLeavesNoGap) {
 TEST_F(CardPullTest, ACardThatHangsIsWaitedForAndNotCaughtUpWith) {
   pull_.SetCardThere(true);
   pull_.Start(&source_, kStart);
-  Ask(480, kStart);
+  for (int i = 0; i < 10; ++i) Ask(480, kStart);
   pull_.Tick(kStart + CardPull::kPatience - milliseconds(1));
-  EXPECT_EQ(source_.pulled_frames, 480);
+  EXPECT_EQ(source_.pulled_frames, 4800);
   pull_.Tick(kStart + CardPull::kPatience);
-  EXPECT_EQ(source_.pulled_frames, 480 + 960);
+  EXPECT_EQ(source_.pulled_frames, 4800 + 960);
   pull_.Tick(kStart + CardPull::kPatience + milliseconds(5));
-  EXPECT_EQ(source_.pulled_frames, 480 + 960 + 240);
+  EXPECT_EQ(source_.pulled_frames, 4800 + 960 + 240);
+}
+
+TEST_F(CardPullTest, ACardThatStartsIsWaitedForLonger) {
+  pull_.SetCardThere(true);
+  pull_.Start(&source_, kStart);
+  Ask(480, kStart);
+  pull_.Tick(kStart + CardPull::kStartPatience - milliseconds(1));
+  EXPECT_EQ(source_.pulled_frames, 480);
+  EXPECT_FALSE(pull_.paced());
+  pull_.Tick(kStart + CardPull::kStartPatience);
+  EXPECT_TRUE(pull_.paced());
 }
 
 TEST_F(CardPullTest, TheCardTakesOverAgainWhenItAsks) {
