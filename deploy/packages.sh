@@ -16,8 +16,11 @@ PACKAGES=(
   # The test guest and the programs that drive it.
   python3 python3-numpy python3-grpcio python3-protobuf
   cpio xz-utils zstd util-linux debootstrap e2fsprogs
-  # The bad network of tests/faults, and its sound server.
-  vde2 vde-switch vde-wirefilter iproute2 libfaketime pulseaudio
+  # Sound servers.
+  pulseaudio pulseaudio-utils libasound2-plugins
+  dbus-daemon pipewire pipewire-pulse wireplumber
+  # The bad network of tests/faults.
+  vde2 vde-switch vde-wirefilter iproute2 libfaketime
 )
 
 # Each version of these judges differently, and Debian 13 has no 14.
