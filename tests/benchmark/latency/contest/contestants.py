@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass
 from typing import Callable
 
-from .earshot import play_through_earshot
+from .earshot import LOW_GUEST, USUAL_GUEST, play_through_earshot
 from .stage import SoundServer
 
 CONTESTANTS = []
@@ -51,14 +51,16 @@ def tunnel(latency_ms):
     return start
 
 
-def earshot(*device_flags):
+def earshot(guest, *device_flags):
     def start(stage, name):
-        play_through_earshot(stage, name, device_flags)
+        play_through_earshot(stage, name, guest, device_flags)
     return start
 
 
-contestant("earshot", "Earshot from guest to sink=pulse, Opus 10 ms")(earshot())
-contestant("earshot_low", "Earshot with --low-latency, Opus 5 ms")(earshot("--low-latency"))
+contestant("earshot", "Earshot, Opus 10 ms; the guest's ring 2 periods of 240 frames")(
+    earshot(USUAL_GUEST))
+contestant("earshot_low", "Earshot --low-latency, Opus 5 ms; ring 2 x 128 frames")(
+    earshot(LOW_GUEST, "--low-latency"))
 
 
 for _ms in (20, 10, 5):

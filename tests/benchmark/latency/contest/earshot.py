@@ -1,11 +1,14 @@
 """Earshot itself, from a guest's ring to a sink of the hall."""
+import json
+import time
+
 from rig.processes import BIN, await_condition
 from rig.reflection import ReflectionClient
 
-# 5 ms, the least that Linux's driver offers for 16-bit stereo as it comes, and
-# a ring of two: what a program in a guest takes that wants little delay.
-PERIOD_FRAMES = 240
-BUFFER_FRAMES = 480
+# Period and ring of the guest: the least that Linux's driver offers for 16-bit
+# stereo as it comes; and what PipeWire takes where the driver lets it.
+USUAL_GUEST = (240, 480)
+LOW_GUEST = (128, 256)
 RATE_HZ = 48000
 # 120 frames at 48 kHz: OPUS_GET_LOOKAHEAD of OPUS_APPLICATION_RESTRICTED_LOWDELAY.
 CODEC_MS = 2.5
@@ -14,7 +17,8 @@ CODEC_MS = 2.5
 class Chain:
     """Asks a server how its stream stands, again and again."""
 
-    def __init__(self, address, vm):
+    def __init__(self, address, vm, log):
+        self._log = log  # of all that was said, for those who keep it
         self._client = ReflectionClient(address)
         self._name = f"vms/{vm}/streams/0"
         self.states = []  # as GetStream says
@@ -30,13 +34,16 @@ class Chain:
             return False  # not listening yet, or no such stream
 
     def sample(self):
-        self.states.append(self.ask())
+        state = self.ask()
+        self.states.append(state)
+        with open(self._log, "a", encoding="utf-8") as log:
+            log.write(json.dumps({"time_ns": time.monotonic_ns(), **state}) + "\n")
 
     def close(self):
         self._client.close()
 
 
-def play_through_earshot(stage, name, device_flags):
+def play_through_earshot(stage, name, guest, device_flags):
     """From a guest through a device and a server of its own."""
     address = f"unix:{stage.folder}/{name}.sock"
     socket = stage.folder / f"{name}.vhost"
@@ -44,10 +51,10 @@ def play_through_earshot(stage, name, device_flags):
                                    f"--sink=pulse:{name}"], stage.hall.environment)
     stage.spawn(f"{name}.device", [BIN / "device/earshot-device", f"--socket={socket}",
                                    f"--server={address}", f"--vm={name}", *device_flags])
-    chain = Chain(address, name)
+    chain = Chain(address, name, stage.log(f"{name}.chain"))
     stage.chains[name] = chain
     await_condition(lambda: stage.alive() and chain.opened(), f"{name}: the stream is open", 15)
-    stage.play_as_guest(name, socket, PERIOD_FRAMES, BUFFER_FRAMES)
+    stage.play_as_guest(name, socket, *guest)
 
 
 def _median(values):
