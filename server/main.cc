@@ -80,15 +80,18 @@ int Run(const ServerFlags& flags) {
   // Debian builds Abseil with its search for deadlocks, which costs gRPC's
   // every lock; it is for debugging.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
-  PlayoutConfig playout;
-  playout.margin.start = flags.target_margin;
-  absl::StatusOr<std::unique_ptr<EarshotServer>> server = EarshotServer::Start(
-      {*listen, *std::move(sinks), playout, EARSHOT_VERSION});
+  ServerOptions options{*listen, *std::move(sinks), {}, EARSHOT_VERSION};
+  options.playout.margin = flags.margin;
+  options.resume_timeout = flags.resume_timeout;
+  absl::StatusOr<std::unique_ptr<EarshotServer>> server =
+      EarshotServer::Start(std::move(options));
   if (!server.ok()) return Complain(server.status(), 1);
   spdlog::info(
-      "server started version={} listen={} sink=\"{}\" target_margin_ms={}",
+      "server started version={} listen={} sink=\"{}\" margin_floor_ms={} "
+      "margin_ceiling_ms={} resume_timeout_ms={}",
       EARSHOT_VERSION, absl::StrJoin((*server)->addresses(), ","), flags.sink,
-      flags.target_margin.count());
+      flags.margin.floor.count(), flags.margin.ceiling.count(),
+      flags.resume_timeout.count());
   for (const ListenAddress& address : *listen) {
     if (StaysOnThisMachine(address)) continue;
     spdlog::warn(

@@ -251,9 +251,9 @@ void PlayReactor::StartPlayout() {
   auto make_sink = [playback = playback_,
                     entry = entry_](const EpochParams& params) {
     const StreamInfo info = entry->info();
-    return playback->sinks->Make({info.vm, info.id, params.epoch,
-                                  params.rate_hz, params.channels,
-                                  std::chrono::system_clock::now()});
+    return playback->sinks->Make(
+        {info.vm, info.id, params.epoch, params.rate_hz, params.channels,
+         std::chrono::system_clock::now(), params.low_latency});
   };
   auto report_due = [entry = entry_] { entry->Flush(); };
   auto closed = [playback = playback_, entry = entry_] {

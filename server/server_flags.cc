@@ -13,14 +13,19 @@ namespace {
 
 namespace po = boost::program_options;
 
-constexpr int kMinMarginMs = 5;
+constexpr int kMinMarginMs = 1;
 constexpr int kMaxMarginMs = 500;  // architecture, the control law's ceiling
+constexpr absl::Duration kMaxResume = absl::Minutes(10);
 constexpr absl::Duration kMaxDrain = absl::Hours(24);
 
 // As they stand on the command line: the rules are ours, and so are the words
 // about them.
 struct Words {
-  std::string target_margin_ms;
+  std::string margin_floor_ms;
+  std::string low_latency_margin_floor_ms;
+  std::string margin_ceiling_ms;
+  std::string margin_start_ms;
+  std::string resume_timeout;
   std::string drain_timeout;
   std::string log_level;
   std::string log_format;
@@ -35,10 +40,26 @@ po::options_description Options(ServerFlags& flags, Words& words) {
        "where clients connect: host:port or unix:/path")
       ("sink", po::value(&flags.sink)->value_name("SINK")
                    ->default_value("null"),
-       "where the sound goes: null, or wav:DIR for a recording of each epoch")
-      ("target-margin-ms", po::value(&words.target_margin_ms)
-                               ->value_name("MS")->default_value("40"),
-       "how long before they are due packets should arrive, 5 to 500")
+       "where the sound goes: null, wav:DIR for a recording of each epoch,\n"
+       "pulse[:SINK] for a sound server, or alsa[:PCM] for a sound card")
+      ("margin-floor-ms", po::value(&words.margin_floor_ms)
+                              ->value_name("MS")->default_value("10"),
+       "how long before they are due packets should arrive at least, 1 to 500;\n"
+       "the more the network's delay varies, the more it becomes")
+      ("low-latency-margin-floor-ms",
+       po::value(&words.low_latency_margin_floor_ms)
+           ->value_name("MS")->default_value("6"),
+       "the same for clients that ask for the least delay")
+      ("margin-ceiling-ms", po::value(&words.margin_ceiling_ms)
+                                ->value_name("MS")->default_value("500"),
+       "and how long at most")
+      ("margin-start-ms", po::value(&words.margin_start_ms)
+                              ->value_name("MS")->default_value("20"),
+       "the same before anything is known of the network; half of it for clients\n"
+       "that ask for the least delay")
+      ("resume-timeout", po::value(&words.resume_timeout)->value_name("TIME")
+                             ->default_value("10s"),
+       "how long a stream whose connection broke waits for its client")
       ("drain-timeout", po::value(&words.drain_timeout)->value_name("TIME")
                             ->default_value("5s"),
        "how long to play on after SIGTERM, such as 5s or 500ms")
@@ -60,20 +81,64 @@ absl::Status NotAllowed(absl::string_view flag, absl::string_view value,
       absl::StrCat("--", flag, "=", value, ": must be ", allowed));
 }
 
+absl::Status TakeMargin(absl::string_view flag, const std::string& word,
+                        std::chrono::milliseconds& margin) {
+  int ms = 0;
+  if (!absl::SimpleAtoi(word, &ms) || ms < kMinMarginMs || ms > kMaxMarginMs) {
+    return NotAllowed(flag, word,
+                      absl::StrCat(kMinMarginMs, " to ", kMaxMarginMs));
+  }
+  margin = std::chrono::milliseconds(ms);
+  return absl::OkStatus();
+}
+
+absl::Status TakeMargins(const Words& words, MarginLimits& margin) {
+  const struct {
+    const char* flag;
+    const std::string& word;
+    std::chrono::milliseconds& margin;
+    bool is_floor;
+  } kMargins[] = {
+      {"margin-ceiling-ms", words.margin_ceiling_ms, margin.ceiling, false},
+      {"margin-start-ms", words.margin_start_ms, margin.start, false},
+      {"margin-floor-ms", words.margin_floor_ms, margin.floor, true},
+      {"low-latency-margin-floor-ms", words.low_latency_margin_floor_ms,
+       margin.low_latency_floor, true},
+  };
+  for (const auto& one : kMargins) {
+    absl::Status taken = TakeMargin(one.flag, one.word, one.margin);
+    if (!taken.ok()) return taken;
+    if (one.is_floor && one.margin > margin.ceiling) {
+      return NotAllowed(
+          one.flag, one.word,
+          absl::StrCat("at most --margin-ceiling-ms=", margin.ceiling.count()));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status TakeTime(absl::string_view flag, const std::string& word,
+                      absl::Duration most, std::chrono::milliseconds& time) {
+  absl::Duration duration;
+  if (!absl::ParseDuration(word, &duration) ||
+      duration < absl::ZeroDuration() || duration > most) {
+    return NotAllowed(flag, word,
+                      absl::StrCat("a time such as 5s or 500ms, up to ",
+                                   absl::FormatDuration(most)));
+  }
+  time = absl::ToChronoMilliseconds(duration);
+  return absl::OkStatus();
+}
+
 absl::Status Take(const Words& words, ServerFlags& flags) {
-  int margin_ms = 0;
-  if (!absl::SimpleAtoi(words.target_margin_ms, &margin_ms) ||
-      margin_ms < kMinMarginMs || margin_ms > kMaxMarginMs) {
-    return NotAllowed("target-margin-ms", words.target_margin_ms, "5 to 500");
-  }
-  flags.target_margin = std::chrono::milliseconds(margin_ms);
-  absl::Duration drain;
-  if (!absl::ParseDuration(words.drain_timeout, &drain) ||
-      drain < absl::ZeroDuration() || drain > kMaxDrain) {
-    return NotAllowed("drain-timeout", words.drain_timeout,
-                      "a time such as 5s or 500ms, up to 24h");
-  }
-  flags.drain_timeout = absl::ToChronoMilliseconds(drain);
+  absl::Status taken = TakeMargins(words, flags.margin);
+  if (!taken.ok()) return taken;
+  taken = TakeTime("resume-timeout", words.resume_timeout, kMaxResume,
+                   flags.resume_timeout);
+  if (!taken.ok()) return taken;
+  taken = TakeTime("drain-timeout", words.drain_timeout, kMaxDrain,
+                   flags.drain_timeout);
+  if (!taken.ok()) return taken;
   flags.log_level = spdlog::level::from_str(words.log_level);
   if (flags.log_level == spdlog::level::off && words.log_level != "off") {
     return NotAllowed("log-level", words.log_level,
@@ -108,9 +173,10 @@ absl::StatusOr<ServerFlags> ParseServerFlags(
   } catch (const po::error& error) {
     return absl::InvalidArgumentError(
         absl::StrCat(error.what(),
-                     "; allowed are --listen, --sink, --target-margin-ms, "
-                     "--drain-timeout, --log-level, --log-format, --help and "
-                     "--version"));
+                     "; allowed are --listen, --sink, --margin-floor-ms, "
+                     "--low-latency-margin-floor-ms, --margin-ceiling-ms, "
+                     "--margin-start-ms, --resume-timeout, --drain-timeout, "
+                     "--log-level, --log-format, --help and --version"));
   }
   if (flags.help || flags.version) return flags;
   if (absl::Status taken = Take(words, flags); !taken.ok()) return taken;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "server/target_margin.h"
 #include "spdlog/common.h"
 
 namespace earshot {
@@ -16,7 +17,8 @@ struct ServerFlags {
   bool version = false;
   std::string listen;
   std::string sink;
-  std::chrono::milliseconds target_margin{0};
+  MarginLimits margin;
+  std::chrono::milliseconds resume_timeout{0};
   std::chrono::milliseconds drain_timeout{0};
   spdlog::level::level_enum log_level = spdlog::level::info;
   bool log_json = false;

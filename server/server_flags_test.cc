@@ -13,17 +13,39 @@ using std::chrono::milliseconds;
 using testing::HasSubstr;
 
 TEST(ServerFlagsTest, ReadsEveryFlag) {
-  const auto flags =
-      ParseServerFlags({"--listen=localhost:1,unix:/s", "--sink", "wav:/r",
-                        "--target-margin-ms=20", "--drain-timeout=1.5s",
-                        "--log-level=warn", "--log-format=json"});
+  const auto flags = ParseServerFlags(
+      {"--listen=localhost:1,unix:/s", "--sink", "wav:/r",
+       "--margin-floor-ms=15", "--low-latency-margin-floor-ms=3",
+       "--margin-ceiling-ms=200", "--margin-start-ms=30", "--resume-timeout=1m",
+       "--drain-timeout=1.5s", "--log-level=warn", "--log-format=json"});
   ASSERT_TRUE(flags.ok()) << flags.status();
   EXPECT_EQ(flags->listen, "localhost:1,unix:/s");
   EXPECT_EQ(flags->sink, "wav:/r");
-  EXPECT_EQ(flags->target_margin, milliseconds(20));
+  EXPECT_EQ(flags->margin.floor, milliseconds(15));
+  EXPECT_EQ(flags->margin.low_latency_floor, milliseconds(3));
+  EXPECT_EQ(flags->margin.ceiling, milliseconds(200));
+  EXPECT_EQ(flags->margin.start, milliseconds(30));
+  EXPECT_EQ(flags->resume_timeout, milliseconds(60000));
   EXPECT_EQ(flags->drain_timeout, milliseconds(1500));
   EXPECT_EQ(flags->log_level, spdlog::level::warn);
   EXPECT_TRUE(flags->log_json);
+}
+
+TEST(ServerFlagsTest, HasTheDefaultsOfTheControlLaw) {
+  const auto flags = ParseServerFlags({});
+  ASSERT_TRUE(flags.ok()) << flags.status();
+  EXPECT_EQ(flags->margin.floor, MarginLimits().floor);
+  EXPECT_EQ(flags->margin.low_latency_floor, MarginLimits().low_latency_floor);
+  EXPECT_EQ(flags->margin.ceiling, MarginLimits().ceiling);
+  EXPECT_EQ(flags->margin.start, MarginLimits().start);
+  EXPECT_EQ(flags->resume_timeout, milliseconds(10000));
+}
+
+TEST(ServerFlagsTest, TheMarginCanBeFixed) {
+  const auto flags =
+      ParseServerFlags({"--margin-floor-ms=40", "--margin-ceiling-ms=40",
+                        "--margin-start-ms=40"});
+  ASSERT_TRUE(flags.ok()) << flags.status();
 }
 
 TEST(ServerFlagsTest, SaysInOneLineWhatIsAllowed) {
@@ -35,10 +57,17 @@ TEST(ServerFlagsTest, SaysInOneLineWhatIsAllowed) {
       {{"file"}, "--listen, --sink"},
       {{"--flagfile=x"}, "--listen, --sink"},
       {{"--sink"}, "--sink"},
-      {{"--target-margin-ms=4"}, "5 to 500"},
-      {{"--target-margin-ms=501"}, "5 to 500"},
-      {{"--target-margin-ms=x"}, "5 to 500"},
-      {{"--target-margin-ms=20", "--drain-timeout=-1s"}, "500ms"},
+      {{"--margin-floor-ms=0"}, "1 to 500"},
+      {{"--low-latency-margin-floor-ms=501"}, "1 to 500"},
+      {{"--margin-ceiling-ms=x"}, "1 to 500"},
+      {{"--margin-start-ms=-1"}, "1 to 500"},
+      {{"--margin-ceiling-ms=30", "--margin-floor-ms=31"},
+       "at most --margin-ceiling-ms=30"},
+      {{"--margin-ceiling-ms=5"}, "at most --margin-ceiling-ms=5"},
+      {{"--target-margin-ms=40"}, "--margin-floor-ms"},
+      {{"--resume-timeout=11m"}, "up to 10m"},
+      {{"--resume-timeout=10"}, "500ms"},
+      {{"--drain-timeout=-1s"}, "500ms"},
       {{"--drain-timeout=x"}, "500ms"},
       {{"--drain-timeout=1s", "--log-level=x"}, "debug"},
       {{"--log-level=info", "--log-format=x"}, "json"},
@@ -53,8 +82,11 @@ TEST(ServerFlagsTest, SaysInOneLineWhatIsAllowed) {
 }
 
 TEST(ServerFlagsTest, HelpNamesEveryFlag) {
-  for (const char* flag : {"--listen", "--sink", "--target-margin-ms",
-                           "--drain-timeout", "--log-level", "--log-format"}) {
+  for (const char* flag :
+       {"--listen", "--sink", "--margin-floor-ms",
+        "--low-latency-margin-floor-ms", "--margin-ceiling-ms",
+        "--margin-start-ms", "--resume-timeout", "--drain-timeout",
+        "--log-level", "--log-format"}) {
     EXPECT_THAT(ServerHelp(), HasSubstr(flag));
   }
 }
