@@ -62,6 +62,9 @@ std::vector<LoopSpec> LoopCases() {
   LoopSpec drifting = Network("jitter_20_5_plus_200_ppm", 20, 5);
   drifting.drift_ppm = 200;
   cases.push_back(drifting);
+  LoopSpec lost = Drift("progress_lost", 200);
+  lost.lost_progress = 0.02;
+  cases.push_back(lost);
   LoopSpec card = Drift("card_20_ms", 100);
   card.card_chunk = milliseconds(20);
   cases.push_back(card);

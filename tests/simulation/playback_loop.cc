@@ -23,6 +23,7 @@ constexpr int kRate = 8000;
 constexpr milliseconds kTick{5};  // PlayoutPool
 // In no step with packets and pulls.
 constexpr microseconds kSample{19700};
+constexpr milliseconds kPingInterval{1000};
 constexpr seconds kSettled{60};
 constexpr nanoseconds kNever = nanoseconds::max();
 
@@ -34,6 +35,7 @@ struct Message {
   int64_t first_frame = 0;
   int64_t frame_count = 0;
   int64_t capture_ns = 0;
+  PingReport ping;
 };
 
 struct Report {
@@ -43,17 +45,6 @@ struct Report {
 
 double Milliseconds(nanoseconds duration) {
   return static_cast<double>(duration.count()) / 1e6;
-}
-
-// What the worst round trip adds to the window.
-PlayoutConfig WithRoundTrip(const LoopSpec& spec) {
-  PlayoutConfig config = spec.config;
-  const PathSpec& there = spec.forward;
-  const PathSpec& back = spec.backward;
-  config.grant_beyond_target += milliseconds(static_cast<int64_t>(
-      there.mean_ms + back.mean_ms +
-      4 * std::hypot(there.deviation_ms, back.deviation_ms)));
-  return config;
 }
 
 // By how much a thread wakes late: mostly little, once in a thousand times a
@@ -83,14 +74,14 @@ class Loop {
         client_late_(spec.seed * 4 + 3),
         server_late_(spec.seed * 4 + 4),
         random_(spec.seed),
-        session_(WithRoundTrip(spec)),
+        session_(spec.config),
         sink_(kRate, 1),
         client_(kRate, kRate * spec.packet.count() / 1000,
                 {[this](int64_t first, int64_t count) {
-                   Send({{}, Message::Kind::kPacket, first, count, 0});
+                   Send(Message::Kind::kPacket, first, count);
                  },
                  [this](int64_t first, int64_t count) {
-                   Send({{}, Message::Kind::kSkip, first, count, 0});
+                   Send(Message::Kind::kSkip, first, count);
                  }}) {}
 
   LoopResult Run();
@@ -105,13 +96,15 @@ class Loop {
            nanoseconds(std::llround(t.count() * spec_.drift_ppm * 1e-6));
   }
 
-  void Send(Message message);
+  void Send(Message::Kind kind, int64_t first_frame = 0,
+            int64_t frame_count = 0);
   void WakeClient();
   nanoseconds NextWake();
   void Arrive();
   void Tick();
   void Hear();
   void Sample();
+  void Ping();
   void NextCommand();
   nanoseconds NextCommandTime() const;
   void Drain();
@@ -139,6 +132,9 @@ class Loop {
   nanoseconds tick_{0};
   nanoseconds last_pull_{0};
   nanoseconds sample_{0};
+  nanoseconds ping_{0};       // the next one
+  nanoseconds ping_sent_{0};  // the last one
+  PingReport last_ping_;
   size_t next_pause_ = 0;
   bool paused_ = false;
   size_t next_leap_ = 0;
@@ -151,9 +147,14 @@ class Loop {
   LoopResult result_;
 };
 
-void Loop::Send(Message message) {
-  message.capture_ns = nanoseconds(ClientTime(t_).time_since_epoch()).count();
+void Loop::Send(Message::Kind kind, int64_t first_frame, int64_t frame_count) {
+  Message message;
   message.arrival = forward_.Arrival(t_);
+  message.kind = kind;
+  message.first_frame = first_frame;
+  message.frame_count = frame_count;
+  message.capture_ns = nanoseconds(ClientTime(t_).time_since_epoch()).count();
+  message.ping = last_ping_;
   messages_.push_back(message);
 }
 
@@ -189,8 +190,8 @@ void Loop::Arrive() {
     case Message::Kind::kPacket:
       refusal = session_.AddPacket(
           call_, message.first_frame, message.frame_count,
-          std::string(static_cast<size_t>(message.frame_count) * 2, '\1'), 0,
-          now);
+          std::string(static_cast<size_t>(message.frame_count) * 2, '\1'),
+          message.capture_ns, now);
       break;
     case Message::Kind::kSkip:
       refusal = session_.AddSkip(call_, message.first_frame,
@@ -206,7 +207,7 @@ void Loop::Arrive() {
       refusal = session_.End(call_, message.first_frame, now);
       break;
     case Message::Kind::kPing:
-      (void)session_.Ping(call_, {});
+      refusal = session_.Ping(call_, message.ping);
       break;
   }
   if (refusal.ok()) return;
@@ -224,6 +225,7 @@ void Loop::Tick() {
   } else {
     sink_.Tick(now);
   }
+  session_.Tick(nanoseconds(0), now);
   last_pull_ = t_;
   tick_due_ += spec_.card_chunk > milliseconds(0) ? spec_.card_chunk : kTick;
   // On the server's clock; its lateness makes no drift.
@@ -264,9 +266,21 @@ void Loop::Hear() {
   }
   const ProgressReport progress = reports_.front().progress;
   reports_.pop_front();
+  if (progress.ping_id == last_ping_.id) {
+    last_ping_.round_trip = t_ - ping_sent_;
+  }
   client_.OnProgress(progress.granted_frame, progress.margin_error,
                      progress.target_margin, ClientTime(t_));
   wake_ = NextWake();
+}
+
+// It tells what an earlier one has found.
+void Loop::Ping() {
+  ping_ += kPingInterval;
+  ++last_ping_.id;
+  last_ping_.clock_ppm = client_.ppm();
+  ping_sent_ = t_;
+  Send(Message::Kind::kPing);
 }
 
 void Loop::Sample() {
@@ -311,11 +325,11 @@ void Loop::NextCommand() {
     ++next_pause_;
     paused_ = false;
     client_.Resume(ClientTime(t_));
-    Send({{}, Message::Kind::kResume});
+    Send(Message::Kind::kResume);
   } else {
     paused_ = true;
     client_.Stop(ClientTime(t_));
-    Send({{}, Message::Kind::kPause});
+    Send(Message::Kind::kPause);
   }
   wake_ = NextWake();
 }
@@ -337,7 +351,7 @@ LoopResult Loop::Run() {
         messages_.empty() ? kNever : messages_.front().arrival;
     const nanoseconds report =
         reports_.empty() ? kNever : reports_.front().arrival;
-    t_ = std::max(t_, std::min({wake_, tick_, arrival, report, sample_,
+    t_ = std::max(t_, std::min({wake_, tick_, arrival, report, sample_, ping_,
                                 NextCommandTime()}));
     if (arrival <= t_) {
       Arrive();
@@ -349,6 +363,8 @@ LoopResult Loop::Run() {
       WakeClient();
     } else if (sample_ <= t_) {
       Sample();
+    } else if (ping_ <= t_) {
+      Ping();
     } else {
       NextCommand();
     }
@@ -361,13 +377,10 @@ LoopResult Loop::Run() {
 // The client says End; what is on its way is played.
 void Loop::Drain() {
   if (client_.produced() > client_.sent()) {
-    Send({{},
-          Message::Kind::kSkip,
-          client_.sent(),
-          client_.produced() - client_.sent(),
-          0});
+    Send(Message::Kind::kSkip, client_.sent(),
+         client_.produced() - client_.sent());
   }
-  Send({{}, Message::Kind::kEnd, client_.produced(), 0, 0});
+  Send(Message::Kind::kEnd, client_.produced());
   while (!messages_.empty() || !session_.EpochPlayed()) {
     if (t_ > spec_.duration + seconds(60)) break;
     if (!messages_.empty() && messages_.front().arrival <= tick_) {
@@ -384,6 +397,7 @@ void Loop::Finish() {
   const SessionStats stats = session_.Stats(ServerTime(t_));
   result_.underruns_later =
       stats.total.underruns - result_.underruns_first_minute;
+  result_.causes = stats.epoch.underruns;
   result_.skipped_frames = stats.total.skipped_frames;
   result_.unaccounted_frames = client_.produced() - stats.total.played_frames -
                                stats.total.skipped_frames;
@@ -405,17 +419,48 @@ void Loop::Finish() {
 
 LoopResult RunLoop(const LoopSpec& spec) { return Loop(spec).Run(); }
 
+void LoopResult::Merge(const LoopResult& other) {
+  const auto worsen = [](auto& mine, const auto& theirs) {
+    mine = std::max(mine, theirs);
+  };
+  underruns_first_minute += other.underruns_first_minute;
+  underruns_later += other.underruns_later;
+  causes += other.causes;
+  worsen(lead_p5_ms, other.lead_p5_ms);
+  worsen(lead_p50_ms, other.lead_p50_ms);
+  worsen(lead_p95_ms, other.lead_p95_ms);
+  worsen(worst_error_ms, other.worst_error_ms);
+  if (std::abs(other.steering_mean_ppm) > std::abs(steering_mean_ppm)) {
+    steering_mean_ppm = other.steering_mean_ppm;
+  }
+  worsen(steering_sd_ppm, other.steering_sd_ppm);
+  worsen(target_ms, other.target_ms);
+  worsen(at_floor_after_s, other.at_floor_after_s);
+  worsen(skipped_frames, other.skipped_frames);
+  worsen(stalled_ms, other.stalled_ms);
+  if (other.unaccounted_frames != 0) {
+    unaccounted_frames = other.unaccounted_frames;
+  }
+  refused = refused || other.refused;
+}
+
 std::string LoopResult::Line(const std::string& name) const {
   char line[512];
   std::snprintf(
       line, sizeof(line),
       "RESULT simulation.%s underruns_first_minute=%lld underruns_later=%lld "
+      "network_late=%lld source_starved=%lld outage=%lld "
+      "server_overload=%lld "
       "lead_p5_ms=%.1f lead_p50_ms=%.1f lead_p95_ms=%.1f target_ms=%.1f "
       "worst_error_ms=%.1f steering_ppm=%.1f steering_sd_ppm=%.1f "
       "at_floor_after_s=%.1f skipped_frames=%lld stalled_ms=%.0f "
       "unaccounted=%lld",
       name.c_str(), static_cast<long long>(underruns_first_minute),
-      static_cast<long long>(underruns_later), lead_p5_ms, lead_p50_ms,
+      static_cast<long long>(underruns_later),
+      static_cast<long long>(causes.network_late),
+      static_cast<long long>(causes.source_starved),
+      static_cast<long long>(causes.outage),
+      static_cast<long long>(causes.server_overload), lead_p5_ms, lead_p50_ms,
       lead_p95_ms, target_ms, worst_error_ms, steering_mean_ppm,
       steering_sd_ppm, at_floor_after_s, static_cast<long long>(skipped_frames),
       stalled_ms, static_cast<long long>(unaccounted_frames));

@@ -41,9 +41,9 @@ struct LoopSpec {
 };
 
 struct LoopResult {
-  UnderrunCounts underruns;  // all of them
   int64_t underruns_first_minute = 0;
   int64_t underruns_later = 0;
+  UnderrunCounts causes;  // of both
   // Of what follows the first minute.
   double lead_p5_ms = 0;
   double lead_p50_ms = 0;
@@ -60,6 +60,8 @@ struct LoopResult {
   int64_t unaccounted_frames = 0;
   bool refused = false;
 
+  // Adds the underruns of another run, and takes what else is worse there.
+  void Merge(const LoopResult& other);
   // A line for programs.
   std::string Line(const std::string& name) const;
 };
