@@ -7,6 +7,7 @@ from .guest_view import RATE
 
 # Play-out goes on again when it runs at about its rate for so long.
 STEADY_S, STEADY_RATE = 0.5, 0.8
+SETTLE_S = 60  # until then the target margin learns
 CAUSES = {"network_late": "network_late", "source_starved": "source_starved",
           "outage": "outage", "overload": "server_overload"}
 
@@ -138,13 +139,14 @@ def figures(bench, guest, over_time):
     values["guest_errors"] = guest.errors
     values["feeder_late"] = guest.late
     found = _underruns(bench)
-    settle_s = min(60, bench.seconds / 2)
-    settled = bench.began + settle_s
+    settle_s = min(SETTLE_S, bench.seconds / 2)
+    settled = bench.began + SETTLE_S
     values["underruns"] = sum(count for _, count in found)
     values["underruns_settled"] = sum(count for when, count in found if when >= settled)
     for key, name in CAUSES.items():
         values[key] = int(sum(last.number("underrun_causes", name) for last in lasts))
     values["resumes"] = int(sum(last.number("resumes_total") for last in lasts))
+    values["retransmissions"] = bench.network.retransmissions()
     if bench.faults:
         values["recover_ms"] = recover_ms(bench)
     values |= _percentiles("lead", over_time.lead)

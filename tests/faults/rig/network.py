@@ -75,6 +75,15 @@ class Network:
         if b"1000 Success" not in answer:
             raise NetworkError(f"wirefilter: {setting} {value}: {answer.decode()}")
 
+    def retransmissions(self):
+        """How many TCP segments were sent again, on both hosts."""
+        total = 0
+        for host in self._hosts:
+            lines = Path(f"/proc/{host.pid}/net/snmp").read_text().splitlines()
+            names, values = (line.split() for line in lines if line.startswith("Tcp:"))
+            total += int(values[names.index("RetransSegs")])
+        return total
+
     def close(self):
         for process in reversed(self._processes):
             process.kill()
