@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "server/packet_decoder.h"
+#include "server/payload_check.h"
 
 namespace earshot {
 namespace {
@@ -57,7 +56,8 @@ Refusal Epoch::AddPacket(int64_t first_frame, int64_t frame_count,
                          std::string payload, int64_t capture_time_ns,
                          MonotonicTime now) {
   int decoded = 0;
-  Refusal refusal = CheckPayload(frame_count, payload, &decoded);
+  Refusal refusal =
+      CheckPayload(params_, left_to_drop_, frame_count, payload, &decoded);
   if (!refusal.ok()) return refusal;
   const bool was_silent = buffer_.in_open_silence();
   const auto bytes = static_cast<int64_t>(payload.size());
@@ -226,33 +226,6 @@ int64_t Epoch::played_frames() const {
 
 int64_t Epoch::queued_frames() const {
   return received_position() - cursor_ - buffer_.skip_frames();
-}
-
-Refusal Epoch::CheckPayload(int64_t frame_count, const std::string& payload,
-                            int* decoded) const {
-  if (payload.size() > static_cast<size_t>(kMaxPayloadBytes)) {
-    return {Reason::kPayloadTooLarge, "packet.payload",
-            absl::StrCat(payload.size(), " bytes; at most ", kMaxPayloadBytes,
-                         " are allowed")};
-  }
-  const absl::StatusOr<int> count = PacketDecoder::CountFrames(
-      params_.codec, params_.rate_hz, params_.channels, payload);
-  if (!count.ok()) {
-    return {Reason::kBadPayload, "packet.payload",
-            std::string(count.status().message())};
-  }
-  *decoded = *count;
-  const int most = std::max(0, *count - left_to_drop_);
-  // A packet of nothing but pre-skip holds no frames of the stream.
-  const int least = most == 0 ? 0 : 1;
-  if (frame_count < least || frame_count > most ||
-      frame_count * 1000 > int64_t{kMaxPacketMs} * params_.rate_hz) {
-    return {
-        Reason::kBadFrameCount, "packet.frame_count",
-        absl::StrCat(frame_count, " frames, but the payload holds ", least,
-                     " to ", most, ", and ", kMaxPacketMs, " ms are the most")};
-  }
-  return Refusal::None();
 }
 
 void Epoch::OnPacket(int64_t frame_count, int64_t capture_time_ns,

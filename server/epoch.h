@@ -127,8 +127,6 @@ class Epoch {
   }
 
  private:
-  Refusal CheckPayload(int64_t frame_count, const std::string& payload,
-                       int* decoded) const;
   Refusal Explain(AddResult result, const char* field, int64_t first_frame,
                   int64_t frame_count) const {
     return buffer_.Explain(result, field, first_frame, frame_count, granted_);
