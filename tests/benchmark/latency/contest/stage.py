@@ -9,6 +9,9 @@ from rig import steady
 from rig.processes import BIN, Process, ProcessError, await_condition
 
 TOOLS = BIN / "tests/benchmark/latency"
+# A null sink that nobody listens to renders so much in one go, and asks nobody
+# for sound until that time is over.
+NULL_SINK_BLOCK_S = 2
 # Each impulse comes at another time than another contestant's.
 _seeds = itertools.count(1)
 
@@ -91,6 +94,7 @@ class Stage:
                    self.hall.environment)
         await_condition(lambda: self.log("recorder").read_text().count("listening ") == len(names),
                         "the recorder listens")
+        time.sleep(NULL_SINK_BLOCK_S)
 
     def alive(self):
         """Raises if a process has ended."""
