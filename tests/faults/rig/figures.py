@@ -148,6 +148,7 @@ def figures(bench, guest, over_time):
     values["resumes"] = int(sum(last.number("resumes_total") for last in lasts))
     values["retransmissions"] = bench.network.retransmissions()
     if bench.faults:
+        values["fault_ms"] = max(ended - began for began, ended in bench.faults) * 1000
         values["recover_ms"] = recover_ms(bench)
     values |= _percentiles("lead", over_time.lead)
     values |= _percentiles("latency", over_time.latency)
