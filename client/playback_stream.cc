@@ -17,7 +17,6 @@ using std::chrono::nanoseconds;
 // A server's play-out comes in ticks: it may have played so much more.
 constexpr milliseconds kTick{5};
 
-
 }  // namespace
 
 PlaybackStream::PlaybackStream(ServerTargets targets,
@@ -40,6 +39,19 @@ void PlaybackStream::Open() {
   if (call_ == nullptr) Connect();
 }
 
+void PlaybackStream::Close() {
+  closing_ = true;
+  elsewhere_.Stop();
+  if (next_ != nullptr) GiveUpMove();
+  timer_.cancel();
+  if (open_) {
+    call_->SetPlaying(false);
+    call_->Finish();
+  } else {
+    call_.reset();
+  }
+}
+
 v1::Open PlaybackStream::MakeOpen(const SendLog::Point& point) const {
   v1::Open open;
   open.set_stream(options_.stream);
@@ -56,9 +68,9 @@ void PlaybackStream::Connect() {
   if (failures_ > 0) {
     grpc::experimental::ChannelResetConnectionBackoff(targets_.channel().get());
   }
-  const nanoseconds slack = round_trip().value_or(nanoseconds(0)) + kTick;
-  restart_ = log_.PlanRestart(options_.call.clock(), slack, paused_at_,
-                              listener_.QuietEnd());
+  // What it said last had traveled for no longer than this.
+  restart_ = log_.PlanRestart(options_.call.clock(), last_round_trip_ + kTick,
+                              paused_at_, listener_.QuietEnd());
   v1::Open open = MakeOpen(restart_);
   if (!pre_rolled_) open.set_resume_token(resume_token_);
   call_ = std::make_unique<StreamCall>(
@@ -70,7 +82,7 @@ void PlaybackStream::WaitAndConnect() {
   timer_.expires_after(backoff_.Next());
   timer_.async_wait([this, alive = std::weak_ptr<int>(alive_)](
                         const boost::system::error_code& error) {
-    if (!error && !alive.expired() && call_ == nullptr) Connect();
+    if (!error && !alive.expired() && call_ == nullptr && !closing_) Connect();
   });
 }
 
@@ -95,11 +107,24 @@ void PlaybackStream::OnOpened(StreamCall& call, const v1::Opened& opened) {
   if (opened.resumed()) {
     said_paused_.reset();
     credit_.Resume();
+    if (log_.said_epoch() != credit_epoch_) {
+      // Its Begin was lost: the one before had been granted all that was said.
+      credit_epoch_ = log_.said_epoch();
+      credit_.Begin(log_.furthest_said(), 0);
+    }
+    // The server has all of them, and tells of those from the one on that Open
+    // named.
+    const uint64_t named = std::min(restart_.epoch, opened.received_epoch());
+    if (named > 1) {
+      log_.OnDrained(named - 1);
+      listener_.OnLoss({named - 1, 0, true});
+    }
   } else {
     for (const SendLog::Loss& loss : log_.Restart(restart_)) {
       listener_.OnLoss(loss);
     }
   }
+  if (listener_.IsStale()) log_.DropUnsaid();
   Pump();
   listener_.OnOpen(opened.resumed());
 }
@@ -146,6 +171,7 @@ void PlaybackStream::OnProgress(StreamCall& call,
 void PlaybackStream::OnDrained(StreamCall& call, const v1::Drained& drained) {
   if (&call == call_.get()) {
     log_.OnDrained(drained.epoch());
+    Pump();
   } else {
     const auto tail = FindTail(call);
     if (tail == tails_.end()) return;
@@ -185,7 +211,9 @@ void PlaybackStream::OnCallOver(const absl::Status& reason) {
   // One call pushed out by another, again and again: two clients have the same
   // name, and the quicker they are the worse it gets.
   if (call_->useful() && !absl::IsAborted(reason)) backoff_.Reset();
-  if (open_ || failures_ == 0) {
+  if (closing_) {
+    spdlog::info("stream closed stream={}", options_.stream);
+  } else if (open_ || failures_ == 0) {
     spdlog::warn("stream lost stream={} reason=\"{}\"", options_.stream,
                  reason.ToString());
   } else {
@@ -193,6 +221,7 @@ void PlaybackStream::OnCallOver(const absl::Status& reason) {
                   reason.ToString());
   }
   held_grant_ = granted();
+  if (call_->round_trip()) last_round_trip_ = *call_->round_trip();
   if (open_) checker_ = call_->checker();
   // It went back on what was said: there is nothing to go on with.
   if (absl::IsInvalidArgument(reason)) resume_token_.clear();
@@ -279,6 +308,7 @@ void PlaybackStream::SayNext(const SendLog::Message& message) {
   log_.Say(*request);
   if (message.kind == SendLog::Kind::kBegin) {
     credit_.Begin(message.end, message.rate_hz * initial_window_ms_ / 1000);
+    credit_epoch_ = message.epoch;
     said_paused_ = false;
     if (request->begin().pre_roll_frames() > 0) {
       pre_rolled_ = {message.epoch, message.end};

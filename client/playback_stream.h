@@ -47,6 +47,8 @@ class PlaybackStream : private StreamCall::Listener {
     virtual ~Listener() = default;
     // Where the next packet begins if digital silence, which lasts, ends now.
     virtual int64_t QuietEnd() = 0;
+    // Whether too much time has passed for what the epoch has still to say.
+    virtual bool IsStale() = 0;
     // The call is open. It goes on where the last one ended, or another server
     // does, or the same one that knows nothing.
     virtual void OnOpen(bool resumed) = 0;
@@ -66,6 +68,10 @@ class PlaybackStream : private StreamCall::Listener {
 
   // Begins to connect; goes on until the end.
   void Open();
+  // Nothing more will be said. The server plays what it has, and the call ends:
+  // then it is not open any more, and no other follows. A call that just breaks
+  // is waited for by its server.
+  void Close();
 
   bool is_open() const { return open_; }
   // Attempts that failed since a call was open last, or since Open().
@@ -89,6 +95,9 @@ class PlaybackStream : private StreamCall::Listener {
   // Up to where the epoch may go on; what the last call granted while there is
   // none.
   int64_t granted() const;
+  // Where what was said of the newest epoch ends. It goes back only where
+  // OnOpen() is told and it was stale.
+  int64_t end() const { return log_.end(); }
   // The call knows all that was said.
   bool caught_up() const { return open_ && log_.all_said(); }
   // What is known of the server's distance.
@@ -139,7 +148,8 @@ class PlaybackStream : private StreamCall::Listener {
   boost::asio::steady_timer timer_;  // to connect
 
   SendLog log_;
-  CreditWindow credit_;     // of the epoch that was begun last on this call
+  CreditWindow credit_;  // of the epoch that was begun last on this call
+  uint64_t credit_epoch_ = 0;
   int64_t held_grant_ = 0;  // of the newest epoch, while no call knows it
   int64_t initial_window_ms_ = 0;
   std::optional<MonotonicTime> paused_at_;
@@ -152,10 +162,12 @@ class PlaybackStream : private StreamCall::Listener {
   // The server may have some of the pre-roll: only once it has more can it tell
   // how much.
   std::optional<SendLog::Point> pre_rolled_;
+  std::chrono::nanoseconds last_round_trip_{0};
   bool open_ = false;
   std::optional<bool> said_paused_ = false;
   uint64_t confirming_ping_ = 0;  // 0: none
   bool going_away_ = false;
+  bool closing_ = false;
   int failures_ = 0;
 
   ChannelConnector elsewhere_;

@@ -1,6 +1,7 @@
 // PlaybackStream: how it leaves a server that wants it to go away.
 #include <spdlog/spdlog.h>
 
+#include <boost/system/error_code.hpp>
 #include <chrono>
 #include <utility>
 
@@ -18,11 +19,12 @@ constexpr milliseconds kOpenTime{40};
 // Past the change-over nothing is said until the stream is open elsewhere: not
 // for longer than the server's margin can bear.
 constexpr milliseconds kOpenPatience{500};
+constexpr milliseconds kMovePatience{1000};
 
 }  // namespace
 
 void PlaybackStream::OnGoAway(StreamCall& call, const v1::GoAway& go_away) {
-  if (&call != call_.get() || !open_ || going_away_) return;
+  if (&call != call_.get() || !open_ || going_away_ || closing_) return;
   spdlog::info("the server wants us to leave stream={} reason={} in_ms={}",
                options_.stream, v1::GoAway::Reason_Name(go_away.reason()),
                go_away.deadline_ms());
@@ -59,6 +61,12 @@ void PlaybackStream::OpenElsewhere() {
   next_ = std::make_unique<StreamCall>(
       targets_.channel(), executor_, std::move(options), MakeOpen(named),
       ResponseChecker(), static_cast<StreamCall::Listener&>(*this));
+  // The epoch may stand still before it comes there.
+  timer_.expires_after(kMovePatience);
+  timer_.async_wait([this, alive = std::weak_ptr<int>(alive_)](
+                        const boost::system::error_code& error) {
+    if (!error && !alive.expired() && next_ != nullptr) GiveUpMove();
+  });
 }
 
 void PlaybackStream::TryMove() {
@@ -94,6 +102,7 @@ void PlaybackStream::Move() {
   log_.MoveTo(move_);
   spdlog::info("stream moved stream={} server={} epoch={} position={}",
                options_.stream, targets_.address(), move_.epoch, move_.frame);
+  timer_.cancel();
   elsewhere_.Stop();
   TakeOpened(next_opened_);
   Pump();
@@ -101,9 +110,10 @@ void PlaybackStream::Move() {
 }
 
 void PlaybackStream::GiveUpMove() {
+  timer_.cancel();
   next_.reset();
   log_.SetBarrier(std::nullopt);
-  elsewhere_.Connect();
+  if (!closing_) elsewhere_.Connect();
   Pump();
 }
 

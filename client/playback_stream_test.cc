@@ -4,12 +4,16 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "client/fake_playback_server.h"
 
@@ -35,7 +39,7 @@ class PlaybackStreamTest : public testing::Test,
 
   void Open() {
     stream_ = std::make_unique<PlaybackStream>(
-        *ServerTargets::Create(server_.address()), io_.get_executor(), options_,
+        *ServerTargets::Create(servers_), io_.get_executor(), options_,
         static_cast<PlaybackStream::Listener&>(*this));
     stream_->Open();
   }
@@ -61,9 +65,52 @@ class PlaybackStreamTest : public testing::Test,
     stream_->Begin(begin);
   }
 
-  int64_t QuietEnd() override { return 0; }
+  // Packets of 10 ms, from where the last ones ended.
+  void Packets(int count) {
+    const std::vector<uint8_t> payload(10, 42);
+    for (int i = 0; i < count; ++i) {
+      stream_->AddPacket({next_, 480, payload, 480, next_ == 0},
+                         MonotonicTime());
+      next_ += 480;
+    }
+  }
+  // What a call heard of an epoch: where its packets and skips begin and end,
+  // if they follow on each other.
+  static std::pair<int64_t, int64_t> Range(
+      const std::vector<PlayRequest>& requests) {
+    std::optional<int64_t> first;
+    int64_t end = 0;
+    for (const PlayRequest& r : requests) {
+      int64_t start = 0;
+      int64_t count = 0;
+      if (r.has_packet()) {
+        start = r.packet().first_frame();
+        count = r.packet().frame_count();
+      } else if (r.has_skip()) {
+        start = r.skip().first_frame();
+        count = r.skip().frame_count();
+      } else {
+        continue;
+      }
+      if (!first) {
+        first = end = start;
+      }
+      EXPECT_EQ(start, end);
+      end = start + count;
+    }
+    return {first.value_or(-1), end};
+  }
+  static bool Says(const std::vector<PlayRequest>& requests,
+                   PlayRequest::RequestCase what) {
+    return std::any_of(
+        requests.begin(), requests.end(),
+        [&](const PlayRequest& r) { return r.request_case() == what; });
+  }
+
+  int64_t QuietEnd() override { return quiet_; }
+  bool IsStale() override { return stale_; }
   void OnOpen(bool) override { ++opened_; }
-  void OnLoss(const SendLog::Loss&) override {}
+  void OnLoss(const SendLog::Loss& loss) override { losses_.push_back(loss); }
   void OnLost(const absl::Status& reason) override {
     ++lost_;
     reason_ = reason.ToString();
@@ -83,6 +130,11 @@ class PlaybackStreamTest : public testing::Test,
   std::function<void()> on_lost_;
   v1::Progress progress_;
   v1::Drained drained_;
+  std::vector<SendLog::Loss> losses_;
+  int64_t next_ = 0;
+  int64_t quiet_ = 0;
+  bool stale_ = false;
+  std::string servers_ = server_.address();
   std::unique_ptr<PlaybackStream> stream_;
 };
 
@@ -226,6 +278,235 @@ TEST_F(PlaybackStreamTest, AServerThatAnswersPingsIsKept) {
     return pings == 4 || lost_ > 0;
   }));
   EXPECT_EQ(lost_, 0);
+}
+
+TEST_F(PlaybackStreamTest, AnEchoOfWhatWasNotAskedCostsTheCall) {
+  server_.Listen();
+  Open();
+  ASSERT_TRUE(UntilOpen());
+  v1::PlayResponse response;
+  response.mutable_progress()->set_ping_id(4711);
+  server_.Say(response);
+  ASSERT_TRUE(UntilLost(1));
+  EXPECT_THAT(reason_, HasSubstr("progress.ping_id"));
+}
+
+TEST_F(PlaybackStreamTest, WhatTheServerHasIsNotSaidAgain) {
+  v1::Opened opened;
+  opened.set_resume_token("t1");
+  opened.mutable_limits()->set_initial_window_ms(200);
+  server_.set_opened(opened);
+  server_.Listen();
+  Open();
+  ASSERT_TRUE(UntilOpen());
+  Begin(1);
+  Packets(10);
+  stream_->SetPaused(true, MonotonicTime());
+  ASSERT_TRUE(
+      Until([&] { return Says(server_.requests(), PlayRequest::kPause); }));
+  opened.set_resumed(true);
+  opened.set_received_epoch(1);
+  opened.set_received_frame(2400);
+  opened.set_resume_token("t2");
+  server_.set_opened(opened);
+  server_.EndCall(grpc::Status(grpc::StatusCode::UNAVAILABLE, "gone"));
+  ASSERT_TRUE(Until([&] { return opened_ == 2; }));
+  ASSERT_TRUE(
+      Until([&] { return Says(server_.requests(), PlayRequest::kPause); }));
+  const auto requests = server_.requests();
+  EXPECT_EQ(requests[0].open().resume_token(), "t1");
+  EXPECT_FALSE(Says(requests, PlayRequest::kBegin));
+  EXPECT_EQ(Range(requests), std::make_pair(int64_t{2400}, int64_t{4800}));
+  EXPECT_TRUE(losses_.empty());
+}
+
+TEST_F(PlaybackStreamTest, WhatIsStaleIsNotSaid) {
+  server_.Listen();
+  Open();
+  ASSERT_TRUE(UntilOpen());
+  Begin(1);
+  Packets(5);
+  ASSERT_TRUE(Until([&] { return server_.requests().size() == 7; }));
+  server_.EndCall(grpc::Status(grpc::StatusCode::UNAVAILABLE, "gone"));
+  ASSERT_TRUE(UntilLost(1));
+  Packets(5);
+  EXPECT_EQ(stream_->end(), 4800);
+  stale_ = true;
+  ASSERT_TRUE(Until([&] { return opened_ == 2; }));
+  EXPECT_EQ(stream_->end(), 2400);
+  EXPECT_TRUE(stream_->caught_up());
+  stream_->AddSkip(2400, 100, v1::Skip::REASON_OUTAGE);
+  ASSERT_TRUE(
+      Until([&] { return Says(server_.requests(), PlayRequest::kSkip); }));
+  EXPECT_FALSE(Says(server_.requests(), PlayRequest::kPacket));
+}
+
+TEST_F(PlaybackStreamTest, ALieAboutWhatWasReceivedEndsInANewBeginning) {
+  v1::Opened opened;
+  opened.set_resume_token("t1");
+  opened.mutable_limits()->set_initial_window_ms(200);
+  server_.set_opened(opened);
+  server_.Listen();
+  Open();
+  ASSERT_TRUE(UntilOpen());
+  Begin(1);
+  Packets(10);
+  ASSERT_TRUE(Until([&] { return server_.requests().size() == 12; }));
+  server_.SayProgress(1, 9600, 4800, 960);
+  ASSERT_TRUE(Until([&] { return progress_.played_frame() == 960; }));
+  opened.set_resumed(true);
+  opened.set_received_epoch(1);
+  opened.set_received_frame(1000000);
+  server_.set_opened(opened);
+  server_.EndCall(grpc::Status(grpc::StatusCode::UNAVAILABLE, "gone"));
+  ASSERT_TRUE(UntilLost(2));
+  EXPECT_THAT(reason_, HasSubstr("opened.received_frame"));
+  opened.set_received_frame(4801);  // within a packet
+  server_.set_opened(opened);
+  // No token, so nothing can be resumed.
+  ASSERT_TRUE(UntilLost(3));
+  EXPECT_THAT(reason_, HasSubstr("opened.resumed"));
+  EXPECT_EQ(server_.requests()[0].open().resume_token(), "");
+  opened.set_resumed(false);
+  server_.set_opened(opened);
+  ASSERT_TRUE(Until([&] { return opened_ == 2; }));
+  ASSERT_TRUE(
+      Until([&] { return Says(server_.requests(), PlayRequest::kPacket); }));
+  // A tick after 960.
+  ASSERT_TRUE(Until([&] { return server_.requests().size() == 9; }));
+  EXPECT_EQ(Range(server_.requests()),
+            std::make_pair(int64_t{1440}, int64_t{4800}));
+  ASSERT_EQ(losses_.size(), 1u);
+  EXPECT_EQ(losses_[0].frames, 480);
+}
+
+TEST_F(PlaybackStreamTest, AServerThatMayHaveSomeOfThePreRollIsNotResumed) {
+  v1::Opened opened;
+  opened.set_resume_token("t1");
+  opened.mutable_limits()->set_initial_window_ms(200);
+  server_.set_opened(opened);
+  server_.Listen();
+  Open();
+  ASSERT_TRUE(UntilOpen());
+  v1::Begin begin;
+  begin.set_epoch(1);
+  begin.mutable_format()->set_rate_hz(48000);
+  begin.set_pre_skip_frames(120);
+  stream_->Begin(begin);
+  Packets(10);
+  ASSERT_TRUE(Until([&] { return server_.requests().size() == 12; }));
+  server_.EndCall(grpc::Status(grpc::StatusCode::UNAVAILABLE, "gone"));
+  ASSERT_TRUE(Until([&] { return opened_ == 2; }));
+  EXPECT_EQ(server_.requests()[0].open().resume_token(), "t1");
+  ASSERT_TRUE(
+      Until([&] { return Says(server_.requests(), PlayRequest::kPacket); }));
+  server_.EndCall(grpc::Status(grpc::StatusCode::UNAVAILABLE, "gone"));
+  ASSERT_TRUE(Until([&] { return opened_ == 3; }));
+  EXPECT_EQ(server_.requests()[0].open().resume_token(), "");
+}
+
+TEST_F(PlaybackStreamTest, FailuresGoRoundTheTargets) {
+  FakePlaybackServer other("/tmp/earshot_other_" + std::to_string(getpid()));
+  other.Listen();
+  servers_ = server_.address() + "," + other.address();
+  Open();
+  ASSERT_TRUE(UntilOpen());
+  EXPECT_EQ(lost_, 1);
+  EXPECT_EQ(other.calls(), 1);
+  server_.Listen();
+  // The one that has the stream is asked first.
+  other.EndCall(grpc::Status(grpc::StatusCode::UNAVAILABLE, "gone"));
+  ASSERT_TRUE(Until([&] { return opened_ == 2; }));
+  EXPECT_EQ(other.calls(), 2);
+  other.Shutdown();
+  ASSERT_TRUE(Until([&] { return opened_ == 3; }));
+  EXPECT_EQ(server_.calls(), 1);
+}
+
+TEST_F(PlaybackStreamTest, GoesAwayBetweenTwoPackets) {
+  FakePlaybackServer other("/tmp/earshot_other_" + std::to_string(getpid()));
+  other.Listen();
+  server_.Listen();
+  servers_ = server_.address() + "," + other.address();
+  Open();
+  ASSERT_TRUE(UntilOpen());
+  Begin(1);
+  Packets(5);
+  server_.SayGoAway();
+  ASSERT_TRUE(Until([&] { return stream_->going_away(); }));
+  // The sound goes on at the old server until the new one has opened.
+  for (int i = 0; i < 10; ++i) {
+    io_.run_for(milliseconds(20));
+    Packets(1);
+  }
+  ASSERT_TRUE(Until([&] { return opened_ == 2; }));
+  EXPECT_FALSE(stream_->going_away());
+  stream_->End(next_);
+  ASSERT_TRUE(Until([&] { return Says(other.requests(), PlayRequest::kEnd); }));
+  ASSERT_TRUE(
+      Until([&] { return Says(server_.requests(), PlayRequest::kEnd); }));
+  const int64_t cut = server_.requests().back().end().end_frame();
+  EXPECT_GT(cut, 5 * 480);
+  EXPECT_EQ(Range(server_.requests()), std::make_pair(int64_t{0}, cut));
+  EXPECT_EQ(Range(other.requests()), std::make_pair(cut, next_));
+  EXPECT_EQ(other.requests()[0].open().epoch(), 1u);
+  EXPECT_EQ(other.requests()[0].open().next_frame(), cut);
+  EXPECT_EQ(lost_, 0);
+  for (const SendLog::Loss& loss : losses_) EXPECT_EQ(loss.frames, 0);
+  // The old server's word on the epoch does not count.
+  server_.SayDrained(1, cut);
+  server_.EndCall(grpc::Status::OK);
+  other.SayDrained(1, next_);
+  ASSERT_TRUE(Until([&] { return drained_.epoch() == 1; }));
+  EXPECT_EQ(drained_.played_frame(), next_);
+  EXPECT_EQ(lost_, 0);
+}
+
+TEST_F(PlaybackStreamTest, APausedStreamAndAnIdleOneGoAwayAtOnce) {
+  FakePlaybackServer other("/tmp/earshot_other_" + std::to_string(getpid()));
+  other.Listen();
+  server_.Listen();
+  servers_ = server_.address() + "," + other.address();
+  Open();
+  ASSERT_TRUE(UntilOpen());
+  Begin(1);
+  Packets(5);
+  stream_->SetPaused(true, MonotonicTime());
+  server_.SayGoAway();
+  ASSERT_TRUE(Until([&] { return opened_ == 2; }));
+  ASSERT_TRUE(
+      Until([&] { return Says(other.requests(), PlayRequest::kPause); }));
+  EXPECT_EQ(other.requests()[0].open().next_frame(), 2400);
+  stream_->End(2400);
+  other.SayDrained(1, 2400);
+  ASSERT_TRUE(Until([&] { return drained_.epoch() == 1; }));
+  other.SayGoAway();
+  ASSERT_TRUE(Until([&] { return opened_ == 3; }));
+  EXPECT_EQ(server_.calls(), 2);
+  EXPECT_EQ(server_.requests()[0].open().epoch(), 0u);
+  EXPECT_EQ(lost_, 0);
+}
+
+TEST_F(PlaybackStreamTest, AServerThatNobodyCanTakeOverFromIsKept) {
+  FakePlaybackServer other("/tmp/earshot_other_" + std::to_string(getpid()));
+  server_.Listen();
+  servers_ = server_.address() + "," + other.address();
+  Open();
+  ASSERT_TRUE(UntilOpen());
+  Begin(1);
+  Packets(2);
+  ASSERT_TRUE(Until([&] { return server_.requests().size() == 4; }));
+  server_.set_answer_open(false);
+  server_.SayGoAway();
+  for (int i = 0; i < 10; ++i) {
+    io_.run_for(milliseconds(20));
+    Packets(1);
+  }
+  EXPECT_EQ(lost_, 0);
+  stream_->End(next_);
+  ASSERT_TRUE(
+      Until([&] { return Says(server_.requests_of(0), PlayRequest::kEnd); }));
+  EXPECT_EQ(Range(server_.requests_of(0)), std::make_pair(int64_t{0}, next_));
 }
 
 TEST_F(PlaybackStreamTest, MayBeDestroyedByTheNewsOfItsLoss) {

@@ -223,6 +223,11 @@ void PlayerCore::Release(MonotonicTime now) {
   stats_.free_run = false;
 }
 
+void PlayerCore::Close(MonotonicTime now) {
+  Release(now);
+  stream_.Close();
+}
+
 PlayerStats PlayerCore::stats() const {
   PlayerStats stats = stats_;
   stats.connected = stream_.is_open();

@@ -44,6 +44,7 @@ class PlayerCore : private PlaybackStream::Listener,
   void Discard(int64_t frames, MonotonicTime now);
   int64_t DelayFrames(MonotonicTime now) const;
   void Release(MonotonicTime now);
+  void Close(MonotonicTime now);
   PlayerStats stats() const;
   const absl::Status& last_error() const { return last_error_; }
 
@@ -60,6 +61,7 @@ class PlayerCore : private PlaybackStream::Listener,
 
   // PlaybackStream::Listener
   int64_t QuietEnd() override;
+  bool IsStale() override { return stats_.free_run && begun_; }
   void OnOpen(bool resumed) override;
   void OnLost(const absl::Status& reason) override;
   void OnLoss(const SendLog::Loss& loss) override;

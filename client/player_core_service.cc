@@ -21,6 +21,11 @@ void PlayerCore::OnOpen(bool resumed) {
     steering_.Reset();
     HoldSteering(now);
   }
+  if (IsStale() && stream_.end() < stats_.sent) {
+    // What was coded and not heard of before it became stale.
+    stats_.skipped += stats_.sent - stream_.end();
+    stats_.sent = stream_.end();
+  }
   BeginEpoch(now);
   TakeGrant(now);
   TryResume(now);
@@ -93,7 +98,11 @@ void PlayerCore::Steer(const v1::Progress& progress, MonotonicTime now) {
   // An error of more than an hour is as good as one of an hour.
   const int64_t error_us =
       std::clamp<int64_t>(progress.margin_error_us(), -3600000000, 3600000000);
-  SetPpm(steering_.OnError(microseconds(error_us), now), now);
+  const int64_t target_us =
+      std::clamp<int64_t>(progress.target_margin_us(), 0, 1000000);
+  SetPpm(
+      steering_.OnError(microseconds(error_us), now, microseconds(target_us)),
+      now);
 }
 
 void PlayerCore::HoldSteering(MonotonicTime now) {
@@ -112,7 +121,10 @@ void PlayerCore::OnDrained(const v1::Drained& drained) {
   }
   FinishDraining(drained.epoch(), "played to its end");
   // An epoch may have waited for its turn.
-  BeginEpoch(options_.clock());
+  const MonotonicTime now = options_.clock();
+  BeginEpoch(now);
+  TakeGrant(now);
+  TryResume(now);
   CallOnDue();
 }
 

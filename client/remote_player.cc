@@ -51,6 +51,7 @@ int64_t RemotePlayer::DelayFrames(MonotonicTime now) const {
   return core_->DelayFrames(now);
 }
 void RemotePlayer::Release(MonotonicTime now) { core_->Release(now); }
+void RemotePlayer::Close(MonotonicTime now) { core_->Close(now); }
 PlayerStats RemotePlayer::stats() const { return core_->stats(); }
 const absl::Status& RemotePlayer::last_error() const {
   return core_->last_error();

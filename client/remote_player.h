@@ -77,6 +77,10 @@ class RemotePlayer {
   // while the next epoch may begin. An epoch that never started is dropped.
   void Release(MonotonicTime now);
 
+  // Ends the epoch, and the stream: the service plays the tail, then it is not
+  // connected any more (which set_on_due() tells), and not again.
+  void Close(MonotonicTime now);
+
   PlayerStats stats() const;
   // Why the last call was lost or not opened; OK if there was none.
   const absl::Status& last_error() const;

@@ -29,12 +29,15 @@ class RemotePlayerTest : public testing::Test {
       : path_("/tmp/earshot_player_" + std::to_string(getpid())),
         server_(path_) {}
 
-  void MakePlayer(AudioCodec codec = AudioCodec::kPcmS16Le) {
+  void MakePlayer(AudioCodec codec = AudioCodec::kPcmS16Le,
+                  bool low_latency = false) {
     RemotePlayer::Options options;
     options.server = server_.address();
     options.stream = "vms/test/streams/0";
     options.client = "test/1";
     options.codec.codec = codec;
+    options.low_latency = low_latency;
+    if (low_latency) options.codec.packet_us = 5000;
     options.clock = [this] { return now_; };
     auto player = RemotePlayer::Create(options, io_.get_executor());
     ASSERT_TRUE(player.ok()) << player.status();
@@ -78,6 +81,22 @@ class RemotePlayerTest : public testing::Test {
     }
     now_ = end;
     io_.poll();
+  }
+  // A Progress of the first epoch, after 50 ms of sound.
+  void PlayWithError(int64_t error_us) {
+    Play(milliseconds(50));
+    const int64_t produced = player_->stats().produced;
+    v1::PlayResponse response;
+    v1::Progress& progress = *response.mutable_progress();
+    progress.set_epoch(1);
+    progress.set_granted_frame(produced + 14400);
+    progress.set_received_frame(std::max<int64_t>(produced - 960, 0));
+    progress.set_played_frame(progress.received_frame());
+    progress.set_margin_error_us(error_us);
+    progress.set_sink_latency_us(10000);
+    server_.Say(response);
+    ASSERT_TRUE(Until(
+        [&] { return player_->stats().played == progress.played_frame(); }));
   }
   void WriteFrames(int64_t frames) {
     player_->Write(std::vector<float>(frames * 2, 0.25f), now_);
@@ -385,15 +404,15 @@ TEST_F(RemotePlayerTest, AnOutageBeyondWindowAndBudgetIsSkipped) {
   const int64_t produced = player_->stats().produced;
   EXPECT_EQ(produced, 4800 + 420 * 48);
   ASSERT_TRUE(UntilConnected());
-  // The new server's window covers what the log holds, but no more.
   Play(milliseconds(50));
   player_->Release(now_);
   ASSERT_TRUE(UntilHeard(PlayRequest::kEnd));
   EXPECT_EQ(HeardUpTo(4800), player_->stats().produced);
+  // What waited in the log is stale: it would stay as latency.
   const v1::Skip skip = Heard(PlayRequest::kSkip)[0].skip();
-  EXPECT_EQ(skip.first_frame(), 9600);
-  EXPECT_EQ(skip.frame_count(), produced - 9600);
-  EXPECT_EQ(player_->stats().skipped, produced - 9600);
+  EXPECT_EQ(skip.first_frame(), 4800);
+  EXPECT_EQ(skip.frame_count(), produced - 4800);
+  EXPECT_EQ(player_->stats().skipped, produced - 4800);
   EXPECT_EQ(player_->stats().lost, 0);
 }
 
@@ -486,17 +505,19 @@ TEST_F(RemotePlayerTest, EpochsThatTheServerDoesNotPlayDoNotPileUp) {
   }
   Prepare();
   player_->Start(now_);
-  Play(milliseconds(200));
+  Play(milliseconds(400));
   EXPECT_TRUE(player_->stats().free_run);
-  ASSERT_TRUE(UntilHeard(PlayRequest::kEnd, 64));
-  server_.SayDrained(63, 0);
-  ASSERT_TRUE(UntilHeard(PlayRequest::kBegin, 65));
-  EXPECT_EQ(Heard(PlayRequest::kBegin).size(), 65u);
+  // A server takes 16 of them, and nothing is in those that follow.
+  ASSERT_TRUE(UntilHeard(PlayRequest::kEnd, 16));
+  server_.SayDrained(16, 0);
+  ASSERT_TRUE(UntilHeard(PlayRequest::kPacket, 20));
+  EXPECT_EQ(Heard(PlayRequest::kBegin).size(), 17u);
   EXPECT_EQ(Heard(PlayRequest::kBegin).back().begin().epoch(), 501u);
-  EXPECT_FALSE(player_->stats().free_run);
+  server_.SayProgress(501, 19200, 9600, 0);
+  ASSERT_TRUE(Until([&] { return !player_->stats().free_run; }));
   Play(milliseconds(100));
   player_->Release(now_);
-  ASSERT_TRUE(UntilHeard(PlayRequest::kEnd, 65));
+  ASSERT_TRUE(UntilHeard(PlayRequest::kEnd, 17));
   EXPECT_EQ(HeardUpTo(), player_->stats().produced);
 }
 
@@ -616,6 +637,79 @@ TEST_F(RemotePlayerTest, DelayIsWhatIsProducedAndNotPlayed) {
   EXPECT_EQ(player_->DelayFrames(now_), 3840);
   // The server plays on between its reports.
   EXPECT_EQ(player_->DelayFrames(now_ + milliseconds(10)), 3360);
+}
+
+TEST_F(RemotePlayerTest, TheSinksOwnLatencyIsDelay) {
+  server_.Listen();
+  MakePlayer();
+  ASSERT_TRUE(UntilConnected());
+  Prepare();
+  player_->Start(now_);
+  Play(milliseconds(50));
+  ASSERT_TRUE(UntilHeard(PlayRequest::kPacket, 5));
+  PlayWithError(0);
+  EXPECT_EQ(player_->DelayFrames(now_), 960 + 480);
+}
+
+TEST_F(RemotePlayerTest, TheMarginErrorSteersTheClockWhileItIsKnown) {
+  server_.Listen();
+  MakePlayer();
+  ASSERT_TRUE(UntilConnected());
+  Prepare();
+  player_->Start(now_);
+  Play(milliseconds(50));
+  ASSERT_TRUE(UntilHeard(PlayRequest::kPacket, 5));
+  for (int i = 0; i < 20; ++i) PlayWithError(-4000);
+  // Packets come late: faster.
+  const double ppm = player_->stats().clock_ppm;
+  EXPECT_GT(ppm, 10);
+  EXPECT_EQ(player_->stats().margin_error_us, -4000);
+  // What is left is the drift that was learned.
+  player_->Stop(now_);
+  const double drift = player_->stats().clock_ppm;
+  EXPECT_LT(drift, ppm / 2);
+  EXPECT_GT(drift, 0);
+  // An hour of standing still teaches nothing.
+  now_ += std::chrono::hours(1);
+  player_->Start(now_);
+  PlayWithError(-4000);
+  EXPECT_LT(player_->stats().clock_ppm, ppm * 1.5);
+  // Another server has another clock.
+  server_.EndCall(grpc::Status(grpc::StatusCode::UNAVAILABLE, "gone"));
+  ASSERT_TRUE(Until([&] { return !player_->stats().connected; }));
+  EXPECT_GT(player_->stats().clock_ppm, 0);
+  ASSERT_TRUE(UntilConnected());
+  EXPECT_EQ(player_->stats().clock_ppm, 0);
+}
+
+TEST_F(RemotePlayerTest, LowLatencyIsSaidAndHasAShorterFifo) {
+  server_.Listen();
+  MakePlayer(AudioCodec::kOpus, true);
+  ASSERT_TRUE(UntilConnected());
+  Prepare(9600);
+  player_->Start(now_);
+  EXPECT_EQ(player_->DuePosition(9600, now_), 240);
+  ASSERT_TRUE(UntilHeard(PlayRequest::kBegin));
+  EXPECT_TRUE(Heard(PlayRequest::kBegin)[0].begin().low_latency());
+}
+
+TEST_F(RemotePlayerTest, WhatIsDiscardedIsDeclaredAtTheEnd) {
+  server_.Listen();
+  MakePlayer();
+  ASSERT_TRUE(UntilConnected());
+  Prepare();
+  player_->Start(now_);
+  Play(milliseconds(100));
+  player_->Stop(now_);
+  player_->Discard(480, now_);
+  player_->Discard(480, now_);
+  player_->Release(now_);
+  ASSERT_TRUE(UntilHeard(PlayRequest::kEnd));
+  const v1::Skip skip = Heard(PlayRequest::kSkip)[0].skip();
+  EXPECT_EQ(skip.first_frame(), 4800);
+  EXPECT_EQ(skip.frame_count(), 960);
+  EXPECT_EQ(skip.reason(), v1::Skip::REASON_RELEASE);
+  EXPECT_EQ(player_->stats().skipped, 960);
 }
 
 TEST_F(RemotePlayerTest, WhatIsSkippedIsNoDelay) {

@@ -20,7 +20,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       const uint8_t action = data[0];
       ++data;
       --size;
-      if (!checker.in_epoch()) {
+      if (action >= 250) {
+        checker.OnOpen(action % 2 == 0);
+      } else if (!checker.in_epoch()) {
         sent = granted = action * 480;
         silence = false;
         checker.OnBegin(++epoch, sent, 48000);
@@ -41,6 +43,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     size -= take;
     if (!parsed) continue;
     if (!checker.Check(response).ok()) return 0;
+    // The epoch goes on from what the server has.
+    if (response.has_opened() && checker.in_epoch()) {
+      if (response.opened().received_epoch() != epoch ||
+          response.opened().received_end() ||
+          (!silence && response.opened().received_frame() > sent)) {
+        std::abort();
+      }
+      sent = response.opened().received_frame();
+    }
     if (!response.has_progress() || !checker.in_epoch() ||
         response.progress().epoch() != epoch) {
       continue;

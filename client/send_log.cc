@@ -6,21 +6,11 @@
 namespace earshot {
 namespace {
 
-using std::chrono::nanoseconds;
-
-// What a decoder needs to hear to be in the encoder's state, as near as one can
-// tell (RFC 7845, 4.6).
-constexpr int kPreRollMs = 80;
 // A server that grants and never plays must not fill the memory: the oldest of
 // more than 20 s of the shortest packets go, played or not.
 constexpr size_t kMaxItems = 8192;
-
-// Bounded, so that it never overflows: no window is that long.
-int64_t Frames(nanoseconds time, int rate_hz) {
-  const nanoseconds bounded =
-      std::clamp<nanoseconds>(time, nanoseconds(0), std::chrono::hours(1));
-  return bounded.count() / 1000 * rate_hz / 1000000;
-}
+// Epochs that a server has still to play; more are refused.
+constexpr int kMaxWaitingEpochs = 16;
 
 }  // namespace
 
@@ -139,6 +129,13 @@ const SendLog::Epoch* SendLog::Cursor() const {
   return nullptr;
 }
 
+// Epochs before it that were not played to their end.
+int SendLog::Waiting(const Epoch& e) const {
+  return static_cast<int>(
+      std::count_if(epochs_.begin(), epochs_.end(),
+                    [&](const Epoch& other) { return other.id() < e.id(); }));
+}
+
 // Of pre-roll, only packets are said.
 int64_t SendLog::NextIndex(const Epoch& e) const {
   int64_t index = next_index_;
@@ -155,6 +152,7 @@ std::optional<SendLog::Message> SendLog::Next() const {
   const bool barred = barrier_ && e->id() == barrier_->epoch;
   if (barrier_ && e->id() > barrier_->epoch) return std::nullopt;
   if (!begun_ || e->id() != cursor_epoch_) {
+    if (Waiting(*e) >= kMaxWaitingEpochs) return std::nullopt;
     m.kind = Kind::kBegin;
     m.end = e->start;
     return m;
@@ -252,6 +250,11 @@ void SendLog::FillItem(const Item& item, int64_t end,
   }
 }
 
+int64_t SendLog::furthest_said() const {
+  const Epoch* e = Find(said_epoch());
+  return e == nullptr ? 0 : e->said;
+}
+
 bool SendLog::all_said() const {
   return begun_ && !epochs_.empty() && cursor_epoch_ == epochs_.back().id() &&
          next_index_ == epochs_.back().end_index();
@@ -313,172 +316,12 @@ void SendLog::Confirm() {
   for (Epoch& e : epochs_) e.unconfirmed.reset();
 }
 
-// Whether the item lies before `frame`.
-bool SendLog::Before(const Epoch& e, int64_t index, int64_t frame) {
-  const Item& item = e.at(index);
-  if (item.kind != Kind::kSilence) return item.end <= frame;
-  // It lasts until the next.
-  return index + 1 < e.end_index() && e.at(index + 1).first <= frame;
-}
-
-// Of the first item that does not lie before `frame`.
-int64_t SendLog::IndexAt(const Epoch& e, int64_t frame) {
-  int64_t index = e.first_index;
-  while (index < e.end_index() && Before(e, index, frame)) ++index;
-  return index;
-}
-
-// Of the first packet of the pre-roll for the sound from `index` on.
-int64_t SendLog::PreRollStart(const Epoch& e, int64_t index) {
-  const int64_t enough = int64_t{e.rate_hz()} * kPreRollMs / 1000;
-  // A codec without a delay has no state.
-  if (e.begin.pre_skip_frames() == 0) return index;
-  if (index < e.end_index() &&
-      (e.at(index).kind == Kind::kSkip || e.at(index).codec_start)) {
-    return index;
-  }
-  int64_t decoded = 0;
-  while (index > e.first_index && decoded < enough) {
-    const Item& item = e.at(index - 1);
-    if (item.kind == Kind::kSkip) break;
-    --index;
-    decoded += item.decoded_frames;
-    if (item.codec_start) break;
-  }
-  return index;
-}
-
 void SendLog::Trim(Epoch& e) {
   int64_t index = IndexAt(e, e.played);
   if (e.id() == cursor_epoch_) index = std::min(index, next_index_);
   if (e.id() > cursor_epoch_) return;
   index = PreRollStart(e, index);
   for (; e.first_index < index; ++e.first_index) e.items.pop_front();
-}
-
-// --- Another call.
-
-bool SendLog::Resume(uint64_t received_epoch, int64_t received_frame,
-                     bool received_end) {
-  Confirm();
-  begun_ = end_said_ = silent_ = false;
-  cursor_epoch_ = 0;
-  if (received_epoch == 0 || epochs_.empty() ||
-      received_epoch < epochs_.front().id()) {
-    // It knows nothing of what is here: that has to be from its beginning.
-    return epochs_.empty() || epochs_.front().start == 0;
-  }
-  Epoch* e = Find(received_epoch);
-  if (e == nullptr || (received_end && !e->ended)) return false;
-  const int64_t index = IndexAt(*e, received_frame);
-  if (index < e->end_index()) {
-    const Item& item = e->at(index);
-    silent_ = index > e->first_index && e->at(index - 1).kind == Kind::kSilence;
-    // Packets come whole, and what was played is not here any more.
-    if (item.kind == Kind::kPacket && item.first < received_frame) return false;
-    if (item.first > received_frame && !silent_) return false;
-  }
-  cursor_epoch_ = e->id();
-  begun_ = true;
-  next_index_ = sound_index_ = index;
-  position_ = received_frame;
-  end_said_ = received_end;
-  return true;
-}
-
-// Where sound begins that no server has had before `frame`.
-int64_t SendLog::RoundUp(const Epoch& e, int64_t frame, int64_t quiet_end) {
-  const int64_t index = IndexAt(e, frame);
-  if (index == e.end_index()) return frame;
-  const Item& item = e.at(index);
-  if (item.kind == Kind::kPacket) {
-    if (item.first < frame) return item.end;
-    // Silence before it need not be played again.
-    return item.first;
-  }
-  if (item.kind == Kind::kSkip || item.first > frame) {
-    return std::max(item.first, frame);
-  }
-  if (index + 1 < e.end_index()) return e.at(index + 1).first;
-  return std::max(frame, e.ended ? e.end : quiet_end);
-}
-
-SendLog::Point SendLog::PlanRestart(MonotonicTime now, nanoseconds slack,
-                                    std::optional<MonotonicTime> paused_at,
-                                    int64_t quiet_end) const {
-  std::optional<MonotonicTime> since;  // of an epoch whose turn it then was
-  for (const Epoch& e : epochs_) {
-    int64_t bound = e.start;
-    const MonotonicTime from = since ? *since : e.played_at;
-    if (e.begun) {
-      const MonotonicTime until =
-          !e.ended && paused_at ? std::min(now, *paused_at) : now;
-      bound = std::min(e.said,
-                       e.played + Frames(until - from + slack, e.rate_hz()));
-      bound = std::max(bound, e.played);
-    }
-    const int64_t frame = RoundUp(e, bound, quiet_end);
-    if (!e.ended || frame < e.end) return {e.id(), frame};
-    since =
-        from + nanoseconds((e.end - e.played) * 1000000 / e.rate_hz() * 1000);
-  }
-  return {};
-}
-
-// Frames there that were not skipped.
-int64_t SendLog::SoundIn(const Epoch& e, int64_t from, int64_t to) {
-  int64_t sound = std::max<int64_t>(to - from, 0);
-  for (const Item& item : e.items) {
-    if (item.kind != Kind::kSkip) continue;
-    sound -= std::max<int64_t>(
-        std::min(item.end, to) - std::max(item.first, from), 0);
-  }
-  return sound;
-}
-
-std::vector<SendLog::Loss> SendLog::Restart(const Point& point) {
-  std::vector<Loss> losses;
-  // Epoch 0: all that was begun is over; what was not comes next.
-  while (!epochs_.empty() && (epochs_.front().id() < point.epoch ||
-                              (point.epoch == 0 && epochs_.front().begun))) {
-    const Epoch& e = epochs_.front();
-    losses.push_back({e.id(), SoundIn(e, e.played, e.end), true});
-    DropFront();
-  }
-  begun_ = end_said_ = silent_ = false;
-  cursor_epoch_ = 0;
-  if (Epoch* e = Find(point.epoch); e != nullptr) {
-    if (const int64_t lost = SoundIn(*e, e->played, point.frame); lost > 0) {
-      losses.push_back({e->id(), lost, false});
-    }
-    StartAt(*e, point.frame);
-  }
-  return losses;
-}
-
-void SendLog::MoveTo(const Point& point) {
-  while (!epochs_.empty() && epochs_.front().id() < point.epoch) DropFront();
-  if (Epoch* e = Find(point.epoch); e != nullptr) {
-    if (end_said_) {
-      DropFront();
-    } else {
-      StartAt(*e, point.frame);
-    }
-  }
-  begun_ = end_said_ = silent_ = false;
-  cursor_epoch_ =
-      epochs_.empty() || epochs_.front().id() != point.epoch ? 0 : point.epoch;
-  barrier_.reset();
-}
-
-void SendLog::StartAt(Epoch& e, int64_t frame) {
-  e.start = e.played = frame;
-  e.said = std::max(e.said, frame);
-  e.end = std::max(e.end, frame);
-  e.unconfirmed.reset();
-  cursor_epoch_ = e.id();
-  sound_index_ = IndexAt(e, frame);
-  next_index_ = PreRollStart(e, sound_index_);
 }
 
 }  // namespace earshot

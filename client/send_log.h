@@ -38,7 +38,7 @@ class SendLog {
     // Confirm() is to follow then.
     bool ends_silence = false;
   };
-  // Where a server that knows nothing begins; epoch 0: nowhere.
+  // Where a server that knows nothing begins; epoch 0: there is none.
   struct Point {
     uint64_t epoch = 0;
     int64_t frame = 0;
@@ -79,6 +79,8 @@ class SendLog {
   // The epoch that was begun last on this call, 0 if none, and the position.
   uint64_t said_epoch() const { return begun_ ? cursor_epoch_ : 0; }
   int64_t said_position() const { return begun_ ? position_ : 0; }
+  // Of that epoch, at some server.
+  int64_t furthest_said() const;
   // The newest epoch was begun on this call, and all of it was said.
   bool all_said() const;
   // It was begun on this call, and its End was said.
@@ -102,12 +104,16 @@ class SendLog {
                             bool received_end);
   // Where to begin at a server that knows nothing: at what the server before
   // cannot have played until `now`, nor sooner than `slack` after that; the
-  // newest epoch is played until `paused_at`.
+  // newest epoch is played until `paused_at`. If it may have played everything,
+  // the end of it all.
   Point PlanRestart(MonotonicTime now, std::chrono::nanoseconds slack,
                     std::optional<MonotonicTime> paused_at,
                     int64_t quiet_end) const;
   // Goes back there. Epochs before it are over.
   std::vector<Loss> Restart(const Point& point);
+  // Forgets what the newest epoch has not said yet, if it has not ended: it
+  // goes on with a skip.
+  void DropUnsaid();
   // The epoch goes on there at another server, and earlier ones are the
   // business of the one before: nothing is lost.
   void MoveTo(const Point& point);
@@ -149,6 +155,7 @@ class SendLog {
   const Epoch* Find(uint64_t id) const;
   // Where the cursor is; null behind the last epoch.
   const Epoch* Cursor() const;
+  int Waiting(const Epoch& e) const;
   int64_t NextIndex(const Epoch& e) const;
   static bool Before(const Epoch& e, int64_t index, int64_t frame);
   static int64_t IndexAt(const Epoch& e, int64_t frame);

@@ -282,11 +282,15 @@ TEST_F(SendLogTest, WhatNobodyHasHeardOfIsNotOver) {
   log_.End(960);
   EXPECT_EQ(Plan(milliseconds(5000)).frame, 0);
   Say();
-  EXPECT_EQ(Plan(milliseconds(5000)).epoch, 0u);
+  const SendLog::Point point = Plan(milliseconds(5000));
+  EXPECT_EQ(point.epoch, 1u);
+  EXPECT_EQ(point.frame, 960);
   Begin(2);
   Packets(0, 1);
   log_.End(480);
-  EXPECT_THAT(log_.Restart({}).size(), 1u);
+  const auto losses = log_.Restart(point);
+  ASSERT_EQ(losses.size(), 1u);
+  EXPECT_TRUE(losses[0].over);
   EXPECT_THAT(Say(),
               ElementsAre("begin 2 pre-roll 0", "packet 0+480", "end 480"));
 }
@@ -303,6 +307,30 @@ TEST_F(SendLogTest, AnEpochWithoutSoundThatNobodyHasHeardOfIsForgotten) {
   Begin(3);
   Say();
   EXPECT_FALSE(log_.ForgetSoundless());
+}
+
+TEST_F(SendLogTest, WhatWasNotSaidIsForgotten) {
+  Begin(1, 120);
+  Packets(0, 20);
+  Say(4800);
+  log_.DropUnsaid();
+  EXPECT_EQ(log_.end(), 4800);
+  EXPECT_TRUE(log_.all_said());
+  log_.Restart({1, 2400});
+  log_.DropUnsaid();
+  EXPECT_EQ(log_.end(), 2400);
+  log_.AddSkip(2400, 100, v1::Skip::REASON_OUTAGE);
+  EXPECT_THAT(Say(), ElementsAre("begin 1 pre-roll 0", "skip 2400+100"));
+}
+
+TEST_F(SendLogTest, NoMoreEpochsWaitThanAServerTakes) {
+  for (uint64_t epoch = 1; epoch <= 20; ++epoch) {
+    Begin(epoch);
+    log_.End(0);
+  }
+  EXPECT_EQ(Say().size(), 32u);
+  log_.OnDrained(3);
+  EXPECT_EQ(Say().size(), 6u);
 }
 
 TEST_F(SendLogTest, TheEpochMovesBetweenTwoPackets) {

@@ -89,10 +89,12 @@ void StreamCall::OnResponse(v1::PlayResponse& response) {
       Opened(response.opened());
       break;
     case v1::PlayResponse::kProgress:
-      useful_ |= response.progress().epoch() != 0;
-      if (response.progress().has_ping_id()) {
-        Echo(response.progress().ping_id());
+      if (response.progress().has_ping_id() &&
+          !Echo(response.progress().ping_id())) {
+        End(absl::InvalidArgumentError("progress.ping_id: none was said"));
+        return;
       }
+      useful_ |= response.progress().epoch() != 0;
       listener_.OnProgress(*this, response.progress());
       break;
     case v1::PlayResponse::kDrained:
@@ -166,14 +168,19 @@ uint64_t StreamCall::Ping(double clock_ppm) {
             .count());
   }
   ping_time_ = options_.clock();
+  echoed_ = false;
   call_->Send(std::move(request));
   return last_ping_;
 }
 
 // Of several that wait, only the last is answered.
-void StreamCall::Echo(uint64_t ping_id) {
-  if (ping_id != last_ping_ || last_ping_ == 0) return;
-  round_trip_ = options_.clock() - ping_time_;
+bool StreamCall::Echo(uint64_t ping_id) {
+  if (ping_id > last_ping_) return false;
+  if (ping_id == last_ping_ && !echoed_) {
+    round_trip_ = options_.clock() - ping_time_;
+    echoed_ = true;
+  }
+  return true;
 }
 
 }  // namespace earshot

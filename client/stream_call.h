@@ -84,7 +84,8 @@ class StreamCall : private PlayCall::Listener {
   void OnDone(const grpc::Status& status) override;
 
   void Opened(const v1::Opened& opened);
-  void Echo(uint64_t ping_id);
+  // Whether such a Ping was said.
+  bool Echo(uint64_t ping_id);
   void Wait(std::chrono::milliseconds time);
   void OnTimer();
   void End(const absl::Status& reason);
@@ -105,6 +106,7 @@ class StreamCall : private PlayCall::Listener {
   int silent_heartbeats_ = 0;  // in a row
   uint64_t last_ping_ = 0;
   MonotonicTime ping_time_;
+  bool echoed_ = false;
   std::optional<std::chrono::nanoseconds> round_trip_;
   const std::shared_ptr<int> alive_ = std::make_shared<int>(0);
 };

@@ -34,6 +34,8 @@ constexpr int kExitUsage = 2;
 constexpr seconds kConnectPatience{5};
 // How long it may take to play what was sent.
 constexpr seconds kDrainPatience{10};
+// How long the service may take to say goodbye.
+constexpr milliseconds kGoodbye{300};
 constexpr milliseconds kProgressInterval{100};
 // Read ahead of the clock, like a guest's ring.
 constexpr int kRingMs = 200;
@@ -152,6 +154,8 @@ void Playback::OnSignal() {
   stopped_ = true;
   if (state_ == State::kPlaying) {
     ReleaseNow();
+  } else if (state_ == State::kOver) {
+    loop_.stop();
   } else {
     Finish(kExitOk);
   }
@@ -171,6 +175,7 @@ void Playback::OnEvent() {
       }
       break;
     case State::kOver:
+      if (!player_->stats().connected) loop_.stop();
       break;
   }
 }
@@ -259,7 +264,12 @@ void Playback::Finish(int code) {
         SummaryLine(stats, flags_.file, flags_.playback.server(), delay_frames_)
             .c_str());
   }
-  loop_.stop();
+  patience_.expires_after(kGoodbye);
+  patience_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) loop_.stop();
+  });
+  player_->Close(Now());
+  if (!player_->stats().connected) loop_.stop();
 }
 
 void Playback::ShowProgress() {
