@@ -40,7 +40,7 @@ EarshotDevice::EarshotDevice(boost::asio::io_context* loop,
 
 void EarshotDevice::OnDue() {
   if (shutting_down_) {
-    if (!PlaysTail()) loop_->stop();
+    if (!IsConnected()) loop_->stop();
     return;
   }
   if (polled_) return;
@@ -52,16 +52,12 @@ void EarshotDevice::OnDue() {
   });
 }
 
-bool EarshotDevice::PlaysTail() const {
-  const PlayerStats stats = output_.player().stats();
-  return stats.connected && stats.draining;
-}
-
 void EarshotDevice::Shutdown() {
   if (shutting_down_) return;
   shutting_down_ = true;
   backend_->Shutdown();  // which resets the device: that ends the epoch
-  if (!PlaysTail()) {
+  output_.player().Close(std::chrono::steady_clock::now());
+  if (!IsConnected()) {
     loop_->stop();
     return;
   }

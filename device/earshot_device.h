@@ -32,8 +32,8 @@ class EarshotDevice {
   EarshotDevice(const EarshotDevice&) = delete;
   EarshotDevice& operator=(const EarshotDevice&) = delete;
 
-  // Lets the VMM go, ends the epoch, waits a moment for the service to have
-  // played its tail, and stops the loop.
+  // Lets the VMM go, ends the epoch and the stream, waits a moment for the
+  // service to have played the tail, and stops the loop.
   void Shutdown();
 
  private:
@@ -41,7 +41,7 @@ class EarshotDevice {
                 std::unique_ptr<RemotePlayer> player, bool drop_on_release);
 
   void OnDue();
-  bool PlaysTail() const;
+  bool IsConnected() const { return output_.player().stats().connected; }
 
   boost::asio::io_context* const loop_;
   RemoteOutput output_;
