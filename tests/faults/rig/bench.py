@@ -10,6 +10,7 @@ from guest.rig.processes import Device, ProcessError, Server, await_condition
 
 from . import recording
 from .network import FAR, NEAR, Network
+from .processor import ProcessorWatch
 from .sound_server import SoundServer
 from .watch import Watch
 
@@ -30,6 +31,7 @@ class Bench:
     def __init__(self, scenario, folder, seconds, player, ending):
         self._make_player = player
         self._player = None
+        self.processor = None
         self._ending = ending
         self.scenario = scenario
         self.seconds = seconds
@@ -61,10 +63,15 @@ class Bench:
                         "the stream is open", 15, 0.02)
         self._player = self._make_player(self.folder, self.device, self.seconds)
         self.began = time.monotonic()
+        self.processor = ProcessorWatch(self._pids)
 
     def wait(self, seconds):
         if self._ending.wait(max(seconds, 0)):
             raise Interrupted
+
+    def _pids(self):
+        parts = [self.device, *list(self.servers.values())]
+        return [part.pid for part in parts] + self.network.pids()
 
     def start_server(self, name):
         """Starts the server, and samples what it says of the stream."""
@@ -111,6 +118,8 @@ class Bench:
     def close(self):
         for watch in self.watches:
             watch.stop()
+        if self.processor:
+            self.processor.stop()
         at_once = self._ending.is_set()  # They would play their tails.
         if self._player:
             self._player.close(at_once)

@@ -146,6 +146,7 @@ def figures(bench, guest, over_time):
     for key, name in CAUSES.items():
         values[key] = int(sum(last.number("underrun_causes", name) for last in lasts))
     values["resumes"] = int(sum(last.number("resumes_total") for last in lasts))
+    values["starved_ms"] = bench.processor.worst_ms
     values["retransmissions"] = bench.network.retransmissions()
     if bench.faults:
         values["fault_ms"] = max(ended - began for began, ended in bench.faults) * 1000

@@ -75,6 +75,10 @@ class Network:
         if b"1000 Success" not in answer:
             raise NetworkError(f"wirefilter: {setting} {value}: {answer.decode()}")
 
+    def pids(self):
+        """Of the processes that make it."""
+        return [process.pid for process in self._processes]
+
     def retransmissions(self):
         """How many TCP segments were sent again, on both hosts."""
         total = 0
