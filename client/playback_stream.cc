@@ -78,8 +78,8 @@ void PlaybackStream::Connect() {
       static_cast<StreamCall::Listener&>(*this));
 }
 
-void PlaybackStream::WaitAndConnect() {
-  timer_.expires_after(backoff_.Next());
+void PlaybackStream::WaitAndConnect(std::chrono::microseconds wait) {
+  timer_.expires_after(wait);
   timer_.async_wait([this, alive = std::weak_ptr<int>(alive_)](
                         const boost::system::error_code& error) {
     if (!error && !alive.expired() && call_ == nullptr && !closing_) Connect();
@@ -210,7 +210,8 @@ void PlaybackStream::OnTailOver(std::list<Tail>::iterator tail) {
 void PlaybackStream::OnCallOver(const absl::Status& reason) {
   // One call pushed out by another, again and again: two clients have the same
   // name, and the quicker they are the worse it gets.
-  if (call_->useful() && !absl::IsAborted(reason)) backoff_.Reset();
+  const bool resumes = call_->useful() && !absl::IsAborted(reason);
+  if (resumes) backoff_.Reset();
   if (closing_) {
     spdlog::info("stream closed stream={}", options_.stream);
   } else if (open_ || failures_ == 0) {
@@ -233,7 +234,8 @@ void PlaybackStream::OnCallOver(const absl::Status& reason) {
   next_.reset();
   elsewhere_.Stop();
   log_.SetBarrier(std::nullopt);
-  WaitAndConnect();
+  // The window is a quarter of a second: what it covers is worth a quick try.
+  WaitAndConnect(resumes ? backoff_.Next() / 4 : backoff_.Next());
   listener_.OnLost(reason);
 }
 

@@ -121,7 +121,7 @@ class PlaybackStream : private StreamCall::Listener {
   void OnOver(StreamCall& call, const absl::Status& reason) override;
 
   void Connect();
-  void WaitAndConnect();
+  void WaitAndConnect(std::chrono::microseconds wait);
   v1::Open MakeOpen(const SendLog::Point& point) const;
   void TakeOpened(const v1::Opened& opened);
   void OnCallOver(const absl::Status& reason);

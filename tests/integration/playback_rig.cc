@@ -40,8 +40,6 @@ PlaybackRig::PlaybackRig() {
   if (mkdtemp(folder) == nullptr) Die("mkdtemp");
   folder_ = folder;
   std::filesystem::create_directory(folder_ / "recordings");
-  admin_ = v1::AdminService::NewStub(grpc::CreateChannel(
-      server_address(), grpc::InsecureChannelCredentials()));
 }
 
 PlaybackRig::~PlaybackRig() {
@@ -50,20 +48,35 @@ PlaybackRig::~PlaybackRig() {
 }
 
 ChildProcess& PlaybackRig::StartServer() {
-  server_ = std::make_unique<ChildProcess>(
-      std::vector<std::string>{kServer, "--listen=" + server_address(),
-                               "--sink=wav:" + Path("recordings")});
-  if (!server_->WaitForLine("server started")) {
-    Die("the server does not start: " + server_->log());
-  }
+  server_ = StartServerAt(server_address());
+  // Connections of its own: those to a server before it are broken.
+  grpc::ChannelArguments own;
+  own.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  admin_ = v1::AdminService::NewStub(grpc::CreateCustomChannel(
+      server_address(), grpc::InsecureChannelCredentials(), own));
   return *server_;
 }
 
+std::unique_ptr<ChildProcess> PlaybackRig::StartOtherServer() const {
+  return StartServerAt(other_address());
+}
+
+std::unique_ptr<ChildProcess> PlaybackRig::StartServerAt(
+    const std::string& address) const {
+  auto server = std::make_unique<ChildProcess>(std::vector<std::string>{
+      kServer, "--listen=" + address, "--sink=wav:" + Path("recordings")});
+  if (!server->WaitForLine("server started")) {
+    Die("the server does not start: " + server->log());
+  }
+  return server;
+}
+
 std::unique_ptr<ChildProcess> PlaybackRig::StartDevice(
-    const std::string& vm, const std::vector<std::string>& flags) const {
-  std::vector<std::string> command = {kDevice, "--socket=" + SocketPath(vm),
-                                      "--server=" + server_address(),
-                                      "--vm=" + vm};
+    const std::string& vm, const std::vector<std::string>& flags,
+    const std::string& server) const {
+  std::vector<std::string> command = {
+      kDevice, "--socket=" + SocketPath(vm),
+      "--server=" + (server.empty() ? server_address() : server), "--vm=" + vm};
   command.insert(command.end(), flags.begin(), flags.end());
   auto device = std::make_unique<ChildProcess>(command);
   if (!device->WaitForLine("ready")) {

@@ -37,10 +37,19 @@ class PlaybackRig {
   ChildProcess& server() { return *server_; }
   std::string server_address() const { return "unix:" + Path("server.sock"); }
 
-  // A device for `vm`, with its socket at SocketPath(vm). Returns when it
-  // listens.
+  // Another one, which records in the same place. Returns when it listens.
+  std::unique_ptr<ChildProcess> StartOtherServer() const;
+  std::string other_address() const { return "unix:" + Path("other.sock"); }
+  // In the scratch folder.
+  std::string Path(const std::string& name) const {
+    return (folder_ / name).string();
+  }
+
+  // A device for `vm`, with its socket at SocketPath(vm), which plays at
+  // `server`, or at server_address(). Returns when it listens.
   std::unique_ptr<ChildProcess> StartDevice(
-      const std::string& vm, const std::vector<std::string>& flags = {}) const;
+      const std::string& vm, const std::vector<std::string>& flags = {},
+      const std::string& server = "") const;
   std::string SocketPath(const std::string& vm) const {
     return Path(vm + ".sock");
   }
@@ -61,9 +70,7 @@ class PlaybackRig {
   absl::StatusOr<Recording> OnlyRecording(const std::string& vm) const;
 
  private:
-  std::string Path(const std::string& name) const {
-    return (folder_ / name).string();
-  }
+  std::unique_ptr<ChildProcess> StartServerAt(const std::string& address) const;
 
   std::filesystem::path folder_;
   std::unique_ptr<ChildProcess> server_;
