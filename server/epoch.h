@@ -22,12 +22,14 @@ namespace earshot {
 struct PlayoutConfig {
   // How early a packet should be here.
   MarginLimits margin;
-  // What a client may send after Begin without being told.
-  std::chrono::milliseconds initial_window{200};
+  // What a client may send after Begin without being told, and the least that
+  // it may be ahead: the first answer of a path of 100±50 ms takes 300 ms.
+  std::chrono::milliseconds initial_window{500};
   // The grant runs ahead of the play-out by the target margin, the worst round
-  // trip and this: too small a window stalls the guest on a long path
-  // (architecture, "Window").
-  std::chrono::milliseconds grant_beyond_target{250};
+  // trip and this, so that nothing is skipped while the client waits: for TCP
+  // that sends again 400 ms after it was sent in vain, or for a server that
+  // starts anew. It costs nothing but bounded memory.
+  std::chrono::milliseconds grant_beyond_target{400};
   // Priming ends this long after the target margin, also without the sound.
   std::chrono::milliseconds priming_patience{100};
   // Open silence is recorded this much later than it is heard: see Epoch.

@@ -168,15 +168,15 @@ TEST_F(EpochTest, APauseWhileDryIsNoUnderrun) {
 }
 
 TEST_F(EpochTest, TheWindowGrowsWithTheRoundTripAndTheTarget) {
-  EXPECT_EQ(epoch_.granted_position(), (20 + 250) * kMs);
+  EXPECT_EQ(epoch_.granted_position(), 500 * kMs);
   epoch_.SetRoundTrip(milliseconds(120));
-  EXPECT_EQ(epoch_.window_frames(), (20 + 250 + 120) * kMs);
-  EXPECT_EQ(epoch_.granted_position(), (20 + 250 + 120) * kMs);
+  EXPECT_EQ(epoch_.window_frames(), (20 + 400 + 120) * kMs);
+  EXPECT_EQ(epoch_.granted_position(), (20 + 400 + 120) * kMs);
   epoch_.SetRoundTrip(seconds(100));
-  EXPECT_EQ(epoch_.window_frames(), (20 + 250 + 1000) * kMs);
+  EXPECT_EQ(epoch_.window_frames(), (20 + 400 + 1000) * kMs);
   target_.AddLateness(seconds(2), now_);
   target_.AddLateness(seconds(2), now_ + seconds(10));
-  EXPECT_EQ(epoch_.window_frames(), (500 + 250 + 1000) * kMs);
+  EXPECT_EQ(epoch_.window_frames(), (500 + 400 + 1000) * kMs);
 }
 
 TEST_F(EpochTest, APreRollIsDroppedFirstThenThePreSkipAfterASkip) {

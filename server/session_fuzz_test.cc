@@ -30,7 +30,7 @@ void CheckAccounting(const EpochStats& stats) {
   Check(stats.played_frames >= 0 && stats.queued_frames >= 0 &&
         stats.skipped_frames >= 0);
   // The widest window of the highest rate, and no more.
-  Check(stats.queued_frames <= int64_t{earshot::kMaxRateHz} * 1750 / 1000);
+  Check(stats.queued_frames <= int64_t{earshot::kMaxRateHz} * 1900 / 1000);
 }
 
 // An Open where there is a call already is another one that goes on.
