@@ -9,8 +9,10 @@ namespace {
 
 // What a source decodes in one go.
 constexpr std::chrono::milliseconds kPiece{10};
-// The clock makes up for no more than this, as the source has no more at hand.
-constexpr std::chrono::milliseconds kMostToCatchUp{20};
+// The clock makes up for the time that a card was waited for, and a late tick.
+// Beyond this the process was suspended: the clock stood still.
+constexpr std::chrono::milliseconds kMostToCatchUp =
+    CardPull::kStartPatience + std::chrono::milliseconds(50);
 // A card that has asked so often runs: the first ones only fill its buffer.
 constexpr int kFillsToStart = 4;
 
@@ -23,20 +25,27 @@ void CardPull::Start(SoundSource* source, MonotonicTime now) {
   const std::lock_guard lock(pull_mutex_);
   source_ = source;
   paced_ = false;
-  fills_ = 0;
-  last_pull_ = now;
+  start_ = now;
+  due_ = now;
 }
 
 void CardPull::Tick(MonotonicTime now) {
   const std::lock_guard lock(pull_mutex_);
   if (source_ == nullptr) return;
   if (!paced_) {
-    const auto patience = fills_ < kFillsToStart ? kStartPatience : kPatience;
-    if (card_there_ && now - last_pull_ < patience) return;
-    paced_ = true;
-    clock_.Start(source_, std::max(last_pull_, now - kMostToCatchUp));
+    const bool wait = Starting(now) || now - due_ < kPatience;
+    if (card_there_ && wait) return;
+    Pace(now);
   }
   clock_.Tick(now);
+}
+
+void CardPull::Pace(MonotonicTime now) {
+  paced_ = true;
+  fills_ = 0;
+  MonotonicTime due = std::max(due_, now - kMostToCatchUp);
+  clock_.Start(source_, due);
+  for (due += kPiece; due < now; due += kPiece) clock_.Tick(due);
 }
 
 void CardPull::Stop() {
@@ -51,9 +60,18 @@ void CardPull::Fill(absl::Span<float> out, MonotonicTime now) {
     std::fill(out.begin(), out.end(), 0.0f);
     return;
   }
-  paced_ = false;
-  last_pull_ = now;
-  fills_ = std::min(fills_ + 1, kFillsToStart);
+  if (paced_) {
+    // A card that comes back may stop again once its buffer is full: until it
+    // runs, it gets silence, and the clock goes on.
+    if (!Starting(now) && ++fills_ < kFillsToStart) {
+      std::fill(out.begin(), out.end(), 0.0f);
+      return;
+    }
+    clock_.Tick(now);
+    paced_ = false;
+  }
+  const size_t frames = out.size() / static_cast<size_t>(channels_);
+  due_ = now + DurationOf(static_cast<int64_t>(frames), rate_hz_);
   const size_t piece =
       static_cast<size_t>(std::max<int64_t>(1, FramesIn(kPiece, rate_hz_))) *
       static_cast<size_t>(channels_);
@@ -66,7 +84,7 @@ void CardPull::Fill(absl::Span<float> out, MonotonicTime now) {
 
 void CardPull::SetCardThere(bool there) {
   const std::lock_guard lock(pull_mutex_);
-  if (there && !card_there_) fills_ = 0;
+  if (!there) fills_ = 0;
   card_there_ = there;
 }
 

@@ -12,18 +12,19 @@ namespace earshot {
 // Who pulls from a source that has a sound card: the card, whenever it asks;
 // and the monotonic clock while there is no card or it does not ask (its sound
 // server is away, hangs, or has suspended it), so that the guest's clock never
-// stands still. What the clock pulls is not heard.
+// stands still. What the clock pulls is not heard. It begins with what was not
+// pulled while we waited for the card, so that no delay is left of the wait.
 //
 // Threads: the card's calls Fill(); the play-out thread Start, Tick and Stop;
 // either, SetCardThere(). The lock is held while the source is asked.
 class CardPull {
  public:
-  // How long a card that is there may be silent: longer than any buffer that
-  // we ask for, and shorter than what a guest's card may stall.
+  // How long a card that is there may be late: longer than any buffer that we
+  // ask for, and shorter than what a guest's card may stall.
   static constexpr std::chrono::milliseconds kPatience{60};
-  // One that has just been started, or woken, may take longer, so that a beep
-  // is heard late rather than not at all: what a client may send before it is
-  // told anything covers it.
+  // Before the source has played so long, a card may take longer, as it may
+  // have to be woken: a beep is heard late rather than not at all. What a
+  // client may send before it is told anything covers it.
   static constexpr std::chrono::milliseconds kStartPatience{200};
 
   CardPull(int rate_hz, int channels);
@@ -46,6 +47,11 @@ class CardPull {
   bool paced() const;
 
  private:
+  bool Starting(MonotonicTime now) const {
+    return now < start_ + kStartPatience;
+  }
+  void Pace(MonotonicTime now);
+
   const int rate_hz_;
   const int channels_;
 
@@ -54,8 +60,9 @@ class CardPull {
   NullSink clock_;
   bool card_there_ = false;
   bool paced_ = false;
-  int fills_ = 0;  // since the card was started
-  MonotonicTime last_pull_;
+  int fills_ = 0;  // that the card has asked for while the clock pulls
+  MonotonicTime start_;
+  MonotonicTime due_;  // when the card has to ask next
 };
 
 }  // namespace earshot

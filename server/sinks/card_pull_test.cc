@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "server/sinks/fake_source.h"
@@ -59,19 +60,22 @@ TEST_F(CardPullTest, ACardThatGoesAwayLeavesNoGap) {
   Ask(480, kStart + milliseconds(10));
   pull_.SetCardThere(false);
   pull_.Tick(kStart + milliseconds(15));
+  EXPECT_EQ(source_.pulled_frames, 480);
+  pull_.Tick(kStart + milliseconds(25));
   EXPECT_EQ(source_.pulled_frames, 480 + 240);
 }
 
-TEST_F(CardPullTest, ACardThatHangsIsWaitedForAndNotCaughtUpWith) {
+TEST_F(CardPullTest, ACardThatHangsIsWaitedForAndThenMadeUpFor) {
   pull_.SetCardThere(true);
   pull_.Start(&source_, kStart);
-  for (int i = 0; i < 10; ++i) Ask(480, kStart);
-  pull_.Tick(kStart + CardPull::kPatience - milliseconds(1));
+  const MonotonicTime due = kStart + CardPull::kStartPatience;
+  for (int i = 0; i < 10; ++i) Ask(480, due - milliseconds(10));
+  pull_.Tick(due + CardPull::kPatience - milliseconds(1));
   EXPECT_EQ(source_.pulled_frames, 4800);
-  pull_.Tick(kStart + CardPull::kPatience);
-  EXPECT_EQ(source_.pulled_frames, 4800 + 960);
-  pull_.Tick(kStart + CardPull::kPatience + milliseconds(5));
-  EXPECT_EQ(source_.pulled_frames, 4800 + 960 + 240);
+  pull_.Tick(due + CardPull::kPatience);
+  EXPECT_EQ(source_.pulled_frames, 4800 + 2880);
+  pull_.Tick(due + CardPull::kPatience + milliseconds(5));
+  EXPECT_EQ(source_.pulled_frames, 4800 + 2880 + 240);
 }
 
 TEST_F(CardPullTest, ACardThatStartsIsWaitedForLonger) {
@@ -83,6 +87,50 @@ TEST_F(CardPullTest, ACardThatStartsIsWaitedForLonger) {
   EXPECT_FALSE(pull_.paced());
   pull_.Tick(kStart + CardPull::kStartPatience);
   EXPECT_TRUE(pull_.paced());
+  EXPECT_EQ(source_.pulled_frames, 9600);
+}
+
+TEST_F(CardPullTest, AProcessThatStoodStillIsNotMadeUpFor) {
+  pull_.SetCardThere(true);
+  pull_.Start(&source_, kStart);
+  pull_.Tick(kStart + std::chrono::seconds(10));
+  EXPECT_EQ(source_.pulled_frames, 48 * 250);
+}
+
+TEST_F(CardPullTest, ACardThatComesBackIsHeardOnceItRuns) {
+  pull_.Start(&source_, kStart);
+  for (int ms = 5; ms <= 1000; ms += 5) pull_.Tick(kStart + milliseconds(ms));
+  pull_.SetCardThere(true);
+  source_.media.assign(96000, 0.5f);
+  Ask(480, kStart + milliseconds(1000));
+  Ask(120, kStart + milliseconds(1002));
+  Ask(120, kStart + milliseconds(1004));
+  EXPECT_EQ(heard_, std::vector<float>(240, 0.0f));
+  EXPECT_EQ(source_.pulled_frames, 48000);
+  pull_.Tick(kStart + milliseconds(1005));
+  EXPECT_EQ(source_.pulled_frames, 48240);
+  Ask(120, kStart + milliseconds(1007));
+  EXPECT_EQ(heard_, std::vector<float>(240, 0.5f));
+  EXPECT_EQ(source_.pulled_frames, 48 * 1007 + 120);
+  EXPECT_FALSE(pull_.paced());
+}
+
+// A sound server that restarts asks, stops and asks again before it runs.
+TEST_F(CardPullTest, ARestartLeavesNoDelayAndNoLongHole) {
+  pull_.SetCardThere(true);
+  pull_.Start(&source_, kStart);
+  int64_t least = 0;
+  for (int ms = 0; ms <= 3000; ms += 5) {
+    const MonotonicTime now = kStart + milliseconds(ms);
+    if (ms == 1000) pull_.SetCardThere(false);
+    if (ms == 1500) pull_.SetCardThere(true);
+    const bool runs = ms < 940 || ms > 2300;
+    if (runs || (ms >= 1500 && ms % 150 == 0)) Ask(240, now);
+    pull_.Tick(now);
+    least = std::min(least, source_.pulled_frames - 48 * ms);
+  }
+  EXPECT_GE(least, -48 * 70);
+  EXPECT_NEAR(static_cast<double>(source_.pulled_frames), 48 * 3000, 48 * 10);
 }
 
 TEST_F(CardPullTest, TheCardTakesOverAgainWhenItAsks) {
@@ -92,7 +140,7 @@ TEST_F(CardPullTest, TheCardTakesOverAgainWhenItAsks) {
   Ask(480, kStart + milliseconds(6));
   EXPECT_FALSE(pull_.paced());
   pull_.Tick(kStart + milliseconds(10));
-  EXPECT_EQ(source_.pulled_frames, 240 + 480);
+  EXPECT_EQ(source_.pulled_frames, 288 + 480);
 }
 
 TEST_F(CardPullTest, ANewCardIsGivenTimeToAskFirst) {
