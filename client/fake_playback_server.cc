@@ -22,6 +22,11 @@ class FakePlaybackServer::Call
     return requests_;
   }
 
+  uint64_t begin_ping() const {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return begin_ping_;
+  }
+
   void Say(const v1::PlayResponse& response) {
     std::lock_guard<std::mutex> lock(mutex_);
     if (finished_) return;
@@ -42,7 +47,12 @@ class FakePlaybackServer::Call
     const bool open = request_.has_open();
     {
       std::lock_guard<std::mutex> lock(mutex_);
-      requests_.push_back(request_);
+      if (request_.has_ping() && after_begin_) {
+        begin_ping_ = request_.ping().id();
+      } else {
+        requests_.push_back(request_);
+      }
+      after_begin_ = request_.has_begin();
     }
     if (open && answer_open_) {
       v1::PlayResponse response;
@@ -75,6 +85,8 @@ class FakePlaybackServer::Call
   v1::PlayRequest request_;
   std::shared_ptr<Call> self_;
   mutable std::mutex mutex_;
+  uint64_t begin_ping_ = 0;
+  bool after_begin_ = false;
   std::vector<v1::PlayRequest> requests_;
   std::deque<v1::PlayResponse> queue_;
   bool finished_ = false;
@@ -120,6 +132,10 @@ std::vector<v1::PlayRequest> FakePlaybackServer::requests_of(
 void FakePlaybackServer::set_opened(const v1::Opened& opened) {
   std::lock_guard<std::mutex> lock(mutex_);
   opened_ = opened;
+}
+
+uint64_t FakePlaybackServer::begin_ping() const {
+  return newest()->begin_ping();
 }
 
 void FakePlaybackServer::Say(const v1::PlayResponse& response) {

@@ -35,10 +35,12 @@ class FakePlaybackServer : private v1::PlaybackService::CallbackService {
 
   // Calls that were opened.
   int calls() const;
-  // What the newest call heard.
+  // What the newest call heard, less the Ping that follows a Begin.
   std::vector<v1::PlayRequest> requests() const;
   // What a call heard, from 0.
   std::vector<v1::PlayRequest> requests_of(size_t call) const;
+  // The id of the Ping that followed the newest call's last Begin; 0: none.
+  uint64_t begin_ping() const;
   // To the newest call.
   void Say(const v1::PlayResponse& response);
   void SayProgress(uint64_t epoch, int64_t granted, int64_t received,

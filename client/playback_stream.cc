@@ -234,7 +234,7 @@ void PlaybackStream::OnCallOver(const absl::Status& reason) {
   next_.reset();
   elsewhere_.Stop();
   log_.SetBarrier(std::nullopt);
-  // The window is a quarter of a second: what it covers is worth a quick try.
+  // The window is half a second: what it covers is worth a quick try.
   WaitAndConnect(resumes ? backoff_.Next() / 4 : backoff_.Next());
   listener_.OnLost(reason);
 }
@@ -318,7 +318,11 @@ void PlaybackStream::SayNext(const SendLog::Message& message) {
   }
   credit_.Skip(message.skipped);
   call_->Send(std::move(request), message.end);
-  if (message.ends_silence) confirming_ping_ = call_->Ping(clock_ppm_);
+  if (message.ends_silence) {
+    confirming_ping_ = call_->Ping(clock_ppm_);
+  } else if (message.kind == SendLog::Kind::kBegin && !call_->round_trip()) {
+    call_->Ping(clock_ppm_);
+  }
 }
 
 // Pause freezes the server's clock at once, so it waits for nothing.

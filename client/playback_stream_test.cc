@@ -192,7 +192,8 @@ TEST_F(PlaybackStreamTest, ManyMessagesKeepTheirOrder) {
 
 TEST_F(PlaybackStreamTest, AServerThatDoesNotReadLosesTheCall) {
   // Whatever the machine takes for so many messages.
-  options_.call.heartbeat = options_.call.playing_heartbeat = std::chrono::minutes(1);
+  options_.call.heartbeat = options_.call.playing_heartbeat =
+      std::chrono::minutes(1);
   server_.set_read(false);
   server_.Listen();
   Open();
@@ -280,6 +281,20 @@ TEST_F(PlaybackStreamTest, AServerThatAnswersPingsIsKept) {
     return pings == 4 || lost_ > 0;
   }));
   EXPECT_EQ(lost_, 0);
+}
+
+TEST_F(PlaybackStreamTest, TheServerIsToldTheRoundTripAtOnce) {
+  options_.call.clock = std::chrono::steady_clock::now;
+  server_.Listen();
+  Open();
+  ASSERT_TRUE(UntilOpen());
+  Begin(1);
+  ASSERT_TRUE(Until([&] { return server_.begin_ping() != 0; }));
+  v1::PlayResponse response;
+  response.mutable_progress()->set_ping_id(server_.begin_ping());
+  server_.Say(response);
+  ASSERT_TRUE(Until([&] { return server_.requests().size() == 3; }));
+  EXPECT_GT(server_.requests()[2].ping().round_trip_us(), 0);
 }
 
 TEST_F(PlaybackStreamTest, AnEchoOfWhatWasNotAskedCostsTheCall) {

@@ -95,6 +95,8 @@ void StreamCall::OnResponse(v1::PlayResponse& response) {
         return;
       }
       useful_ |= response.progress().epoch() != 0;
+      // The window that the server grants follows the round trip.
+      if (std::exchange(tell_round_trip_, false)) listener_.OnPingDue(*this);
       listener_.OnProgress(*this, response.progress());
       break;
     case v1::PlayResponse::kDrained:
@@ -177,6 +179,7 @@ uint64_t StreamCall::Ping(double clock_ppm) {
 bool StreamCall::Echo(uint64_t ping_id) {
   if (ping_id > last_ping_) return false;
   if (ping_id == last_ping_ && !echoed_) {
+    tell_round_trip_ = !round_trip_.has_value();
     round_trip_ = options_.clock() - ping_time_;
     echoed_ = true;
   }

@@ -22,8 +22,9 @@ namespace earshot {
 // One call as the contract has it, from Open to its end: what the server says
 // is checked before it is handed over, and a server that breaks the contract,
 // does not answer Open, or falls silent loses the call. Pings measure the round
-// trip. What is said, and whether another call follows, is for its owner.
-// Thread: the executor's loop, for everything.
+// trip, which the server is told as soon as it is known. What is said, and
+// whether another call follows, is for its owner. Thread: the executor's loop,
+// for everything.
 class StreamCall : private PlayCall::Listener {
  public:
   struct Options {
@@ -107,6 +108,7 @@ class StreamCall : private PlayCall::Listener {
   uint64_t last_ping_ = 0;
   MonotonicTime ping_time_;
   bool echoed_ = false;
+  bool tell_round_trip_ = false;  // the server does not know it
   std::optional<std::chrono::nanoseconds> round_trip_;
   const std::shared_ptr<int> alive_ = std::make_shared<int>(0);
 };
