@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <fstream>
@@ -60,6 +61,19 @@ Tone ToneIn(const std::vector<float>& heard) {
       static_cast<double>(passages) * kRate / std::max(1.0, sounding);
   return tone;
 }
+
+// A source that holds its card up when it is told to.
+class SlowSource : public ToneSource {
+ public:
+  using ToneSource::ToneSource;
+
+  PlayOutResult PlayOut(absl::Span<float> out, MonotonicTime now) override {
+    std::this_thread::sleep_for(milliseconds(hold_up_ms.exchange(0)));
+    return ToneSource::PlayOut(out, now);
+  }
+
+  std::atomic<int> hold_up_ms{0};
+};
 
 class PulseSinkTest : public testing::Test {
  protected:
@@ -119,7 +133,7 @@ class PulseSinkTest : public testing::Test {
               0.05 * static_cast<double>(tone.frames));
   }
 
-  ToneSource source_{kRate, 2};
+  SlowSource source_{kRate, 2};
   std::unique_ptr<SinkFactory> factory_;
   std::unique_ptr<AudioSink> sink_;
 };
@@ -148,6 +162,21 @@ TEST_F(PulseSinkTest, LowLatencyIsLower) {
   };
   for (int i = 0; i < 50 && !low(); ++i) Play(milliseconds(100));
   EXPECT_TRUE(low());
+}
+
+TEST_F(PulseSinkTest, KnowsItsLatencyThoughTheSoundServerRanDry) {
+  SoundServer server;
+  ASSERT_TRUE(server.Start());
+  // Who listens wakes the null sink, which else is 2 s ahead of its time.
+  const auto listener = server.Record(server.folder() + "/heard");
+  Make("pulse", /*low_latency=*/true);
+  Play(milliseconds(300));
+  for (int ms = 5; ms <= 50; ms += 5) {
+    source_.hold_up_ms = ms;
+    Play(milliseconds(100));
+    EXPECT_GT(sink_->latency(), milliseconds(3));
+    EXPECT_LT(sink_->latency(), milliseconds(8));
+  }
 }
 
 TEST_F(PulseSinkTest, OneStreamIsNamedAfterTheVmAndOutlivesAnEpoch) {

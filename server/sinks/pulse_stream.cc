@@ -131,14 +131,15 @@ void PulseStream::Open() {
     return;
   }
   corked_ = false;
+  timing_known_ = false;
   pa_stream_set_state_callback(stream_, &OnState, this);
   pa_stream_set_write_callback(stream_, &OnWrite, this);
   pa_stream_set_underflow_callback(stream_, &OnUnderflow, this);
+  pa_stream_set_latency_update_callback(stream_, &OnTiming, this);
   const pa_buffer_attr attributes =
       BufferAttributes(spec_.low_latency ? kLowLatency : kDefault, spec);
   constexpr auto kFlags = static_cast<pa_stream_flags_t>(
-      PA_STREAM_ADJUST_LATENCY | PA_STREAM_INTERPOLATE_TIMING |
-      PA_STREAM_AUTO_TIMING_UPDATE);
+      PA_STREAM_ADJUST_LATENCY | PA_STREAM_AUTO_TIMING_UPDATE);
   pull_->SetCardThere(true);
   if (pa_stream_connect_playback(
           stream_, spec_.device.empty() ? nullptr : spec_.device.c_str(),
@@ -155,6 +156,7 @@ void PulseStream::Close() {
   pa_stream_set_state_callback(stream, nullptr, nullptr);
   pa_stream_set_write_callback(stream, nullptr, nullptr);
   pa_stream_set_underflow_callback(stream, nullptr, nullptr);
+  pa_stream_set_latency_update_callback(stream, nullptr, nullptr);
   pa_stream_disconnect(stream);
   pa_stream_unref(stream);
 }
@@ -190,8 +192,18 @@ void PulseStream::OnWrite(pa_stream*, size_t bytes, void* self) {
   static_cast<PulseStream*>(self)->Write(bytes);
 }
 
-void PulseStream::OnUnderflow(pa_stream*, void* self) {
-  ++static_cast<PulseStream*>(self)->underflows_;
+void PulseStream::OnUnderflow(pa_stream* stream, void* self) {
+  auto* const ours = static_cast<PulseStream*>(self);
+  ++ours->underflows_;
+  // Until the server says it anew, we know no longer what it has played.
+  ours->timing_known_ = false;
+  pa_operation* const operation =
+      pa_stream_update_timing_info(stream, nullptr, nullptr);
+  if (operation != nullptr) pa_operation_unref(operation);
+}
+
+void PulseStream::OnTiming(pa_stream*, void* self) {
+  static_cast<PulseStream*>(self)->timing_known_ = true;
 }
 
 void PulseStream::Write(size_t bytes) {
@@ -222,11 +234,24 @@ void PulseStream::Write(size_t bytes) {
   MeasureLatency(DurationOf(frames, spec_.rate_hz));
 }
 
+// Not by pa_stream_get_latency(), which takes seconds to forget that the server
+// ran dry: it smooths over what it was told before.
 void PulseStream::MeasureLatency(std::chrono::nanoseconds written) {
-  pa_usec_t usec = 0;
-  int negative = 0;
-  if (pa_stream_get_latency(stream_, &usec, &negative) < 0) return;
-  latency_.Add(microseconds(negative != 0 ? 0 : usec), written);
+  const pa_timing_info* const info = pa_stream_get_timing_info(stream_);
+  if (!timing_known_ || info == nullptr || info->playing == 0 ||
+      info->write_index_corrupt != 0 || info->read_index_corrupt != 0) {
+    return;
+  }
+  const auto frame_bytes =
+      static_cast<int64_t>(pa_frame_size(pa_stream_get_sample_spec(stream_)));
+  const auto since =
+      microseconds(static_cast<int64_t>(pa_timeval_age(&info->timestamp)));
+  const std::chrono::nanoseconds delay =
+      DurationOf((info->write_index - info->read_index) / frame_bytes,
+                 spec_.rate_hz) +
+      microseconds(static_cast<int64_t>(info->sink_usec)) - since;
+  // Else it is out of date: the server has not played all the time since.
+  if (delay > std::chrono::nanoseconds(0)) latency_.Add(delay, written);
 }
 
 void PulseStream::Cork(bool corked) {

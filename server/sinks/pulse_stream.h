@@ -67,6 +67,7 @@ class PulseStream {
   static void OnState(pa_stream* stream, void* self);
   static void OnWrite(pa_stream* stream, size_t bytes, void* self);
   static void OnUnderflow(pa_stream* stream, void* self);
+  static void OnTiming(pa_stream* stream, void* self);
 
   void Open();
   void Close();
@@ -89,6 +90,7 @@ class PulseStream {
   pa_time_event* timer_ = nullptr;
   void (PulseStream::*then_)() = nullptr;
   int64_t underflows_ = 0;
+  bool timing_known_ = false;  // and not outdated
 
   LatencyMeter latency_;
   mutable std::mutex problem_mutex_;  // guards problem_
