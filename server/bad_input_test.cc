@@ -250,7 +250,7 @@ std::vector<BadInput> BadInputs() {
       {"Ungranted",
        then({PacketRequest(0, 5760), PacketRequest(5760, 5760),
              PacketRequest(11520, 5760), PacketRequest(17280, 5760),
-             PacketRequest(23040, 5760)}),
+             PacketRequest(23040, 5760), PacketRequest(28800, 480)}),
        kBound, "NOT_GRANTED", "packet.first_frame"},
       {"SkipOfNothing",
        then({Request([](R& r) { r.mutable_skip()->set_frame_count(0); })}),

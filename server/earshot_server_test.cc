@@ -30,7 +30,7 @@ TEST_F(EarshotServerTest, PlaysAnEpochAndKeepsItsAccounting) {
   v1::PlayResponse response;
   ASSERT_TRUE(player.Hear(&response));
   EXPECT_FALSE(response.opened().resume_token().empty());
-  EXPECT_EQ(response.opened().limits().initial_window_ms(), 500);
+  EXPECT_EQ(response.opened().limits().initial_window_ms(), 600);
   EXPECT_FALSE(response.opened().resumed());
   player.Say(BeginRequest());
   for (int i = 0; i < 20; ++i) player.Say(PacketRequest(i * 480));

@@ -23,8 +23,8 @@ struct PlayoutConfig {
   // How early a packet should be here.
   MarginLimits margin;
   // What a client may send after Begin without being told, and the least that
-  // it may be ahead: the first answer of a path of 100±50 ms takes 300 ms.
-  std::chrono::milliseconds initial_window{500};
+  // it may be ahead: a path of 100±50 ms needs so much, and nobody knows yet.
+  std::chrono::milliseconds initial_window{600};
   // The grant runs ahead of the play-out by the target margin, the worst round
   // trip and this, so that nothing is skipped while the client waits: for TCP
   // that sends again 400 ms after it was sent in vain, or for a server that

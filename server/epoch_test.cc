@@ -168,10 +168,10 @@ TEST_F(EpochTest, APauseWhileDryIsNoUnderrun) {
 }
 
 TEST_F(EpochTest, TheWindowGrowsWithTheRoundTripAndTheTarget) {
-  EXPECT_EQ(epoch_.granted_position(), 500 * kMs);
-  epoch_.SetRoundTrip(milliseconds(120));
-  EXPECT_EQ(epoch_.window_frames(), (20 + 400 + 120) * kMs);
-  EXPECT_EQ(epoch_.granted_position(), (20 + 400 + 120) * kMs);
+  EXPECT_EQ(epoch_.granted_position(), 600 * kMs);
+  epoch_.SetRoundTrip(milliseconds(240));
+  EXPECT_EQ(epoch_.window_frames(), (20 + 400 + 240) * kMs);
+  EXPECT_EQ(epoch_.granted_position(), (20 + 400 + 240) * kMs);
   epoch_.SetRoundTrip(seconds(100));
   EXPECT_EQ(epoch_.window_frames(), (20 + 400 + 1000) * kMs);
   target_.AddLateness(seconds(2), now_);
