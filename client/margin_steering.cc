@@ -22,7 +22,7 @@ constexpr double kSlewBeyond = 0.17;
 constexpr double kLeastSlewBeyond = 0.002;  // s
 constexpr double kMostSlewBeyond = 0.025;   // s
 constexpr double kSlewGain = 0.2;           // 1/s
-constexpr double kMaxSlew = 5000e-6;
+constexpr double kMaxSlew = 20000e-6;
 // The drift has nothing to learn from such a delay; from errors of this size it
 // has, or a large drift would stay one.
 constexpr double kMostLearnt = 0.005;  // s
