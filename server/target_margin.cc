@@ -23,6 +23,10 @@ constexpr int kFewestBuckets = 5;
 // something like it happens again: after one blackout it would be too late for
 // the delay to help, and it would stay for minutes.
 constexpr nanoseconds kMostOfOne = std::chrono::milliseconds(60);
+// A hiccup of a machine, too: it is waited for its like for so long.
+constexpr std::chrono::seconds kOneStays{30};
+// What is worse than all else by this factor happened once.
+constexpr int kAlone = 3;
 // It sinks by this part of the time, 2 ms a second: the client's slew can
 // follow.
 constexpr int64_t kSinkPart = 500;
@@ -102,7 +106,9 @@ TargetMargin::Bucket TargetMargin::Worst(MonotonicTime now) const {
       second = std::max(second, bucket.worst);
     }
   }
-  worst.worst = std::min(worst.worst, std::max(kMostOfOne, 3 * second));
+  nanoseconds most = kAlone * second;
+  if (now - worst.when <= kOneStays) most = std::max(kMostOfOne, most);
+  worst.worst = std::min(worst.worst, most);
   return worst;
 }
 
