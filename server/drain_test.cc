@@ -5,9 +5,9 @@
 
 #include <chrono>
 #include <filesystem>
+#include <future>
 #include <memory>
 #include <string>
-#include <thread>
 
 #include "proto/earshot/v1/admin.grpc.pb.h"
 #include "proto/earshot/v1/playback.grpc.pb.h"
@@ -18,7 +18,17 @@
 namespace earshot {
 namespace {
 
-TEST_F(EarshotServerTest, DrainingPlaysWhatIsUnderWay) {
+class DrainTest : public EarshotServerTest {
+ protected:
+  // Goes on beside the test; what it returns waits for its end.
+  std::future<bool> Drain() {
+    return std::async(std::launch::async, [this] {
+      return server_->Drain(std::chrono::seconds(10));
+    });
+  }
+};
+
+TEST_F(DrainTest, DrainingPlaysWhatIsUnderWay) {
   Player player(channel_);
   player.Say(OpenRequest());
   player.Say(BeginRequest());
@@ -32,9 +42,7 @@ TEST_F(EarshotServerTest, DrainingPlaysWhatIsUnderWay) {
   ASSERT_TRUE(
       Await([](const v1::Stream& s) { return s.produced_frames() == 9600; },
             &stream));
-  bool drained = false;
-  std::thread drain(
-      [&] { drained = server_->Drain(std::chrono::seconds(10)); });
+  std::future<bool> drained = Drain();
   ASSERT_TRUE(player.Hear(&response));
   EXPECT_EQ(response.go_away().reason(), v1::GoAway::REASON_SHUTDOWN);
   EXPECT_EQ(idle.End().error_code(), StatusCode::UNAVAILABLE);
@@ -44,19 +52,22 @@ TEST_F(EarshotServerTest, DrainingPlaysWhatIsUnderWay) {
   const grpc::Status status = player.End();
   EXPECT_EQ(status.error_code(), StatusCode::UNAVAILABLE);
   EXPECT_EQ(ErrorInfoOf(status).reason(), "SHUTTING_DOWN");
-  drain.join();
-  EXPECT_TRUE(drained);
+  EXPECT_TRUE(drained.get());
   EXPECT_FALSE(std::filesystem::exists(folder_ + "/s"));
 }
 
-TEST_F(EarshotServerTest, DrainingTakesNoNewStreamsButLetsOldOnesGoOn) {
+TEST_F(DrainTest, DrainingTakesNoNewStreamsButLetsOldOnesGoOn) {
   auto first = std::make_unique<Player>(channel_);
   first->Say(OpenRequest());
   first->Say(BeginRequest());
   v1::PlayResponse response;
   ASSERT_TRUE(first->Hear(&response));
   const std::string token = response.opened().resume_token();
-  std::thread drain([&] { server_->Drain(std::chrono::seconds(10)); });
+  v1::Stream stream;
+  ASSERT_TRUE(Await(
+      [](const v1::Stream& s) { return s.state() == v1::STREAM_STATE_PRIMING; },
+      &stream));
+  std::future<bool> drained = Drain();
   ASSERT_TRUE(first->Hear(&response));
   ASSERT_TRUE(response.has_go_away());
   Player stranger(channel_);
@@ -73,33 +84,34 @@ TEST_F(EarshotServerTest, DrainingTakesNoNewStreamsButLetsOldOnesGoOn) {
   ASSERT_TRUE(second.Hear(&response));
   EXPECT_EQ(response.drained().played_frame(), 480);
   EXPECT_EQ(ErrorInfoOf(second.End()).reason(), "SHUTTING_DOWN");
-  drain.join();
+  EXPECT_TRUE(drained.get());
 }
 
-TEST_F(EarshotServerTest, DrainingIsQuickOnceTheClientsHaveMoved) {
+TEST_F(DrainTest, DrainingIsQuickOnceTheClientsHaveMoved) {
   Player player(channel_);
   player.Say(OpenRequest());
   player.Say(BeginRequest());
   player.Say(PacketRequest(0));
   v1::PlayResponse response;
   ASSERT_TRUE(player.Hear(&response));
+  // Begin was heard: a server that drains begins nothing.
+  v1::Stream stream;
+  ASSERT_TRUE(Await(
+      [](const v1::Stream& s) { return s.produced_frames() == 480; }, &stream));
   const auto start = std::chrono::steady_clock::now();
-  bool drained = false;
-  std::thread drain(
-      [&] { drained = server_->Drain(std::chrono::seconds(10)); });
+  std::future<bool> drained = Drain();
   ASSERT_TRUE(player.Hear(&response));
   ASSERT_TRUE(response.has_go_away());
   player.Say(EndRequest(480));
   ASSERT_TRUE(player.Hear(&response));
   EXPECT_TRUE(response.has_drained());
   player.End();
-  drain.join();
-  EXPECT_TRUE(drained);
+  EXPECT_TRUE(drained.get());
   EXPECT_LT(std::chrono::steady_clock::now() - start,
             std::chrono::milliseconds(500));
 }
 
-TEST_F(EarshotServerTest, DrainingDoesNotWaitForClientsThatAreGone) {
+TEST_F(DrainTest, DrainingDoesNotWaitForClientsThatAreGone) {
   {
     Player player(channel_);
     player.Say(OpenRequest());
@@ -121,7 +133,7 @@ TEST_F(EarshotServerTest, DrainingDoesNotWaitForClientsThatAreGone) {
             std::chrono::milliseconds(1500));
 }
 
-TEST_F(EarshotServerTest, DrainingGivesUpAtItsTimeout) {
+TEST_F(DrainTest, DrainingGivesUpAtItsTimeout) {
   Player player(channel_);
   player.Say(OpenRequest());
   player.Say(BeginRequest());
@@ -129,9 +141,8 @@ TEST_F(EarshotServerTest, DrainingGivesUpAtItsTimeout) {
   ASSERT_TRUE(Await(
       [](const v1::Stream& s) { return s.state() == v1::STREAM_STATE_PRIMING; },
       &stream));
-  std::thread end([&] { player.End(); });
+  const auto end = std::async(std::launch::async, [&] { player.End(); });
   EXPECT_FALSE(server_->Drain(std::chrono::milliseconds(50)));
-  end.join();
 }
 
 }  // namespace
