@@ -51,6 +51,10 @@ class DeviceQueue {
   void PushUsed(const DescriptorChain& chain, uint32_t written, Ticket ticket);
   // Tells the driver, once, of what was pushed since the last time.
   void Notify();
+  // As Virtqueue's; true if the queue is stopped.
+  bool DriverHasLooked() const {
+    return queue_ == nullptr || queue_->DriverHasLooked();
+  }
 
   // As Virtqueue's. EnableKicks() is false if the queue is stopped.
   bool EnableKicks();

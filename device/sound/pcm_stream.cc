@@ -22,6 +22,9 @@ constexpr auto kStarvedPoll = std::chrono::milliseconds(20);
 // nothing due: rounding must not become a busy loop.
 constexpr auto kNoProgressPoll = std::chrono::milliseconds(1);
 
+// How often to look whether the guest has noticed what came back.
+constexpr auto kHeldPoll = std::chrono::milliseconds(5);
+
 }  // namespace
 
 PcmStream::PcmStream(PcmOutput* output)
@@ -54,6 +57,7 @@ SndStatus PcmStream::Prepare(MonotonicTime now) {
   }
   produced_ = 0;
   queued_end_ = 0;
+  ring_.Reset(params_.buffer_frames, params_.rate_hz);
   ++stats_.epochs;
   output_->Prepare(params_, now);
   state_ = State::kPrepared;
@@ -87,6 +91,7 @@ SndStatus PcmStream::Release(MonotonicTime now) {
   } else {
     WriteUpTo(queued_end_, now);
   }
+  ring_.Reset(0, 0);  // nothing is held back
   CompleteProduced(now);
   EndEpoch(now);
   state_ = State::kReleased;
@@ -127,6 +132,7 @@ void PcmStream::Poll(MonotonicTime now) {
 MonotonicTime PcmStream::NextDeadline(MonotonicTime now) const {
   if (!clock_runs_) return MonotonicTime::max();
   if (fifo_.empty()) return last_poll_ + kStarvedPoll;
+  if (fifo_.front().end <= produced_) return last_poll_ + kHeldPoll;
   const MonotonicTime due = output_->NextDue(fifo_.front().end, now);
   return due > last_poll_ ? due : last_poll_ + kNoProgressPoll;
 }
@@ -208,7 +214,11 @@ void PcmStream::CompleteProduced(MonotonicTime now) {
   // Of one batch, every buffer is heard the same time after now.
   const uint32_t latency_bytes = LatencyBytes(now);
   while (!fifo_.empty() && fifo_.front().end <= produced_) {
-    fifo_.front().buffer.Complete(latency_bytes);
+    TxFifo::Entry& front = fifo_.front();
+    ring_.Look(front.buffer.driver_has_looked(), now);
+    if (fifo_.size() == 1 && ring_.Holds(front.end, now)) return;
+    ring_.GiveBack(front.end, now);
+    front.buffer.Complete(latency_bytes);
     fifo_.Pop();
     ++stats_.buffers_completed;
   }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "device/sound/pcm_output.h"
+#include "device/sound/ring_watch.h"
 #include "device/sound/tx_buffer.h"
 #include "device/sound/tx_fifo.h"
 #include "device/sound/virtio_snd.h"
@@ -14,7 +15,8 @@ namespace earshot {
 // One playback stream of the guest: its state, and the queue of its buffers,
 // whose payload it hands to the PcmOutput as late as that wants it. A buffer
 // goes back to the guest, in order, when its last frame has been handed over
-// (5.14.6.8.1.1).
+// (5.14.6.8.1.1); the last of a whole ring when the guest has noticed the
+// others.
 //
 // It has no clock of its own (the output has), and it does not pop: the
 // SoundDevice routes the TX queue's buffers to it. Positions are in frames
@@ -114,6 +116,7 @@ class PcmStream {
   int64_t produced_ = 0;
   int64_t queued_end_ = 0;
   MonotonicTime last_poll_{};
+  RingWatch ring_;
   std::vector<uint8_t> scratch_;
 
   Stats stats_;

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <optional>
 #include <ostream>
+#include <random>
 #include <utility>
 #include <vector>
 
@@ -636,6 +637,94 @@ TEST_F(PcmStreamSuspendTest, ResetEndsTheEpochAndForgetsEverything) {
   QueueFrames(480);
   Run(milliseconds(10));
   EXPECT_THAT(Answers(), ElementsAre(kOk));
+}
+
+// --- Linux counts what comes back modulo its ring.
+
+TEST_F(PcmStreamTest, AWholeRingThatIsDueAtOnceDoesNotComeBackUnnoticed) {
+  BringTo(State::kRunning);
+  for (int i = 0; i < 4; ++i) QueueFrames(960);
+  now_ += milliseconds(100);  // the device stands still for longer than a ring
+  stream_.Poll(now_);
+  EXPECT_EQ(output_.written_frames(), 3840);
+  EXPECT_EQ(virtqueue_->used_index(), 3);
+
+  // However long the guest stands still.
+  Run(milliseconds(500));
+  EXPECT_EQ(virtqueue_->used_index(), 3);
+  EXPECT_THAT(Answers(), SizeIs(3));
+  Run(milliseconds(19));
+  EXPECT_THAT(Answers(), IsEmpty());
+  Run(milliseconds(10));
+  EXPECT_THAT(Answers(), ElementsAre(kOk));
+}
+
+TEST_F(PcmStreamTest, TheRestOfARingComesBackWhenTheGuestGivesMore) {
+  BringTo(State::kRunning);
+  for (int i = 0; i < 4; ++i) QueueFrames(960);
+  now_ += milliseconds(100);
+  stream_.Poll(now_);
+  EXPECT_THAT(Answers(), SizeIs(3));
+  QueueFrames(960);
+  stream_.Poll(now_);
+  EXPECT_THAT(Answers(), ElementsAre(kOk));
+}
+
+TEST_F(PcmStreamTest, ARingIsNotKeptFromAGuestThatNeverTellsThatItLooks) {
+  BringTo(State::kRunning);
+  guest_.ring(0).SetInterrupts(false);
+  for (int i = 0; i < 4; ++i) QueueFrames(960);
+  now_ += milliseconds(100);
+  stream_.Poll(now_);
+  Run(milliseconds(999));
+  EXPECT_EQ(virtqueue_->used_index(), 3);
+  Run(milliseconds(10));
+  EXPECT_THAT(Answers(), SizeIs(4));
+}
+
+TEST_F(PcmStreamTest, ReleaseGivesBackTheRestOfARing) {
+  BringTo(State::kRunning);
+  for (int i = 0; i < 4; ++i) QueueFrames(960);
+  now_ += milliseconds(100);
+  EXPECT_EQ(stream_.Stop(now_), SndStatus::kOk);
+  EXPECT_EQ(stream_.Release(now_), SndStatus::kOk);
+  EXPECT_THAT(Answers(), SizeIs(4));
+}
+
+TEST_F(PcmStreamTest, ADrainedRingComesBackInTime) {
+  BringTo(State::kRunning);
+  for (int i = 0; i < 4; ++i) QueueFrames(960);
+  for (int i = 1; i <= 4; ++i) {
+    Run(milliseconds(20));
+    EXPECT_THAT(Answers(), SizeIs(1)) << i;
+  }
+}
+
+// A guest of Linux: it looks at its position now and then, stands still, and
+// so does the device. It always goes on.
+TEST_F(PcmStreamTest, AGuestThatCountsModuloItsRingNeverWaitsForEver) {
+  std::mt19937 random(1);
+  BringTo(State::kRunning);
+  int completed = 0;  // by the interrupt handler, modulo the ring of 4
+  int position = 0;   // as looked at last
+  int free = 4;       // of the ring, as the guest believes
+  int64_t queued = 0;
+  for (int i = 0; i < 20000; ++i) {
+    for (; free > 0; --free, ++queued) QueueFrames(960);
+    const milliseconds stands_still(random() % 8 == 0 ? random() % 200 : 0);
+    if (random() % 2 == 0) {
+      now_ += stands_still;  // the device
+      stream_.Poll(now_);
+    } else {
+      Run(stands_still);  // the guest
+    }
+    completed = (completed + static_cast<int>(Answers().size())) % 4;
+    Run(milliseconds(random() % 10));  // until the guest looks
+    free += (completed - position + 4) % 4;
+    position = completed;
+    Run(milliseconds(random() % 30));
+  }
+  EXPECT_GT(queued, 8000);
 }
 
 }  // namespace

@@ -41,6 +41,11 @@ class TxBuffer {
   // now; returns how many bytes there were, at most out.size().
   size_t ReadPayload(size_t offset, absl::Span<uint8_t> out) const;
 
+  // Whether the driver has looked at all that its queue gave back.
+  bool driver_has_looked() const {
+    return queue_ == nullptr || queue_->DriverHasLooked();
+  }
+
   // Answers. 5.14.6.8: nothing but OK or IO_ERR goes on a data queue.
   // `latency_bytes`: how much sound is ahead of this buffer's end.
   void Complete(uint32_t latency_bytes) {

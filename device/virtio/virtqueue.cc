@@ -250,6 +250,11 @@ void Virtqueue::Notify() {
   if (wanted) notify_();
 }
 
+bool Virtqueue::DriverHasLooked() const {
+  return !event_idx_ ||
+         LoadAcquire(avail_, UsedEventOffset(size_)) == used_index_;
+}
+
 bool Virtqueue::EnableKicks() {
   if (event_idx_) {
     StoreRelaxed(used_, AvailEventOffset(size_), next_avail_);

@@ -55,6 +55,9 @@ class Virtqueue {
   // Tells the driver of what was pushed since the last time, if it asked to
   // know (2.7.7, 2.7.10): call it once after a batch.
   void Notify();
+  // Whether the driver has looked at all that was pushed, as far as it tells:
+  // with EVENT_IDX by the event that it waits for next, else yes.
+  bool DriverHasLooked() const;
 
   // Asks for a kick at the next available buffer; returns true if one became
   // available meanwhile, so that the caller polls again (2.7.10).

@@ -94,6 +94,16 @@ TEST_P(VirtqueueTest, PopsIndirectChains) {
   EXPECT_EQ(chain.writable_size(), 4u);
 }
 
+TEST_P(VirtqueueTest, TellsWhetherTheDriverHasLooked) {
+  EXPECT_TRUE(queue_->DriverHasLooked());
+  ring_.Add({.writable = {4}});
+  queue_->PushUsed(PopChain(), 0);
+  // Without EVENT_IDX nobody knows.
+  EXPECT_EQ(queue_->DriverHasLooked(), !GetParam());
+  ring_.Collect();
+  EXPECT_TRUE(queue_->DriverHasLooked());
+}
+
 TEST_P(VirtqueueTest, AnIndirectChainMayBeLongerThanTheRing) {
   FakeChain chain = {.writable = {8}, .indirect = true};
   for (int i = 0; i < Virtqueue::kMaxChainLength - 1; ++i) {
