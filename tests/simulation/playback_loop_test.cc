@@ -113,7 +113,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(Bounds{"jitter_20_5", 0, 56, 120},
                     Bounds{"jitter_20_5_plus_200_ppm", 0, 56, 120},
                     Bounds{"jitter_50_20", 1, 158, 370},
-                    Bounds{"jitter_100_50", 3, 350, 680, 1600},
+                    Bounds{"jitter_100_50", 3, 350, 680},
                     Bounds{"loss_1_percent", 0, 102, 200},
                     Bounds{"loss_5_percent", 0, 106, 320}),
     [](const auto& param) { return std::string(param.param.name); });
