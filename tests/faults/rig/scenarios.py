@@ -87,7 +87,7 @@ SCENARIOS = [
     Scenario("blackout_20s", "nothing passes for 20 s", {"delay": "5"}, seconds=34,
              fault=faults.blackout(20), most=OUTAGE_ONLY),
     Scenario("kill_restart", "kill -9 of the server, which is back at once", {"delay": "5"},
-             fault=faults.kill(0), covered_ms=150, most={"skipped": 0, **OUTAGE_ONLY}),
+             fault=faults.kill(0), covered_ms=350, most={"skipped": 0, **OUTAGE_ONLY}),
     Scenario("kill_restart_5s", "kill -9 of the server, which is back after 5 s",
              {"delay": "5"}, seconds=18, fault=faults.kill(5), most=OUTAGE_ONLY),
     Scenario("hand_over", "SIGTERM of the server; another one takes over", {"delay": "5"},
