@@ -25,8 +25,9 @@ struct MarginLimits {
 // How early packets should come, so that the latest one of a few minutes would
 // still have been in time: learnt from how late packets were against the mean.
 // It goes up at once and sinks slowly, and only while sound plays; what was
-// very late only once counts for little, and not for long. A session keeps one for all of its
-// epochs. Constant memory. Thread: none of its own; Session serializes calls.
+// very late only once counts for little, and not for long. A session keeps one
+// for all of its epochs. Constant memory. Thread: none of its own; Session
+// serializes calls.
 class TargetMargin {
  public:
   static constexpr std::chrono::seconds kBucket{10};
