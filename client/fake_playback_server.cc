@@ -1,10 +1,21 @@
 #include "client/fake_playback_server.h"
 
+#include <stdlib.h>
+
 #include <chrono>
 #include <deque>
+#include <filesystem>
 #include <utility>
 
 namespace earshot {
+namespace {
+
+std::string MakeFolder() {
+  std::string path = "/tmp/earshot_XXXXXX";
+  return mkdtemp(path.data()) == nullptr ? "/nowhere" : path;
+}
+
+}  // namespace
 
 class FakePlaybackServer::Call
     : public grpc::ServerBidiReactor<v1::PlayRequest, v1::PlayResponse> {
@@ -92,12 +103,15 @@ class FakePlaybackServer::Call
   bool finished_ = false;
 };
 
-FakePlaybackServer::FakePlaybackServer(std::string path)
-    : path_(std::move(path)) {
+FakePlaybackServer::FakePlaybackServer()
+    : folder_(MakeFolder()), path_(folder_ + "/socket") {
   opened_.mutable_limits()->set_initial_window_ms(200);
 }
 
-FakePlaybackServer::~FakePlaybackServer() { Shutdown(); }
+FakePlaybackServer::~FakePlaybackServer() {
+  Shutdown();
+  std::filesystem::remove_all(folder_);
+}
 
 void FakePlaybackServer::Listen() {
   grpc::ServerBuilder builder;

@@ -13,13 +13,13 @@
 
 namespace earshot {
 
-// A playback service on a unix socket that does what a test tells it: it keeps
-// what clients say, answers Open if `answer_open`, and nothing else by itself.
-// For tests. Thread: any.
+// A playback service on a unix socket of its own that does what a test tells
+// it: it keeps what clients say, answers Open if `answer_open`, and nothing
+// else by itself. For tests. Thread: any.
 class FakePlaybackServer : private v1::PlaybackService::CallbackService {
  public:
   // Does not listen yet.
-  explicit FakePlaybackServer(std::string path);
+  FakePlaybackServer();
   ~FakePlaybackServer() override;
 
   void Listen();
@@ -56,6 +56,8 @@ class FakePlaybackServer : private v1::PlaybackService::CallbackService {
       grpc::CallbackServerContext* context) override;
   std::shared_ptr<Call> newest() const;
 
+  // A folder of its own: many tests may run at once, each with the same pid.
+  const std::string folder_;
   const std::string path_;
   std::atomic<bool> answer_open_ = true;
   std::atomic<bool> read_ = true;

@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
@@ -27,8 +26,7 @@ using v1::PlayRequest;
 class PlaybackStreamTest : public testing::Test,
                            private PlaybackStream::Listener {
  protected:
-  PlaybackStreamTest()
-      : server_("/tmp/earshot_stream_" + std::to_string(getpid())) {
+  PlaybackStreamTest() {
     options_.stream = "vms/test/streams/0";
     options_.client = "test/1";
     options_.labels = {{"node", "n1"}};
@@ -423,7 +421,7 @@ TEST_F(PlaybackStreamTest, AServerThatMayHaveSomeOfThePreRollIsNotResumed) {
 }
 
 TEST_F(PlaybackStreamTest, FailuresGoRoundTheTargets) {
-  FakePlaybackServer other("/tmp/earshot_other_" + std::to_string(getpid()));
+  FakePlaybackServer other;
   other.Listen();
   servers_ = server_.address() + "," + other.address();
   Open();
@@ -441,7 +439,7 @@ TEST_F(PlaybackStreamTest, FailuresGoRoundTheTargets) {
 }
 
 TEST_F(PlaybackStreamTest, GoesAwayBetweenTwoPackets) {
-  FakePlaybackServer other("/tmp/earshot_other_" + std::to_string(getpid()));
+  FakePlaybackServer other;
   other.Listen();
   server_.Listen();
   servers_ = server_.address() + "," + other.address();
@@ -480,7 +478,7 @@ TEST_F(PlaybackStreamTest, GoesAwayBetweenTwoPackets) {
 }
 
 TEST_F(PlaybackStreamTest, APausedStreamAndAnIdleOneGoAwayAtOnce) {
-  FakePlaybackServer other("/tmp/earshot_other_" + std::to_string(getpid()));
+  FakePlaybackServer other;
   other.Listen();
   server_.Listen();
   servers_ = server_.address() + "," + other.address();
@@ -505,7 +503,7 @@ TEST_F(PlaybackStreamTest, APausedStreamAndAnIdleOneGoAwayAtOnce) {
 }
 
 TEST_F(PlaybackStreamTest, AServerThatNobodyCanTakeOverFromIsKept) {
-  FakePlaybackServer other("/tmp/earshot_other_" + std::to_string(getpid()));
+  FakePlaybackServer other;
   server_.Listen();
   servers_ = server_.address() + "," + other.address();
   Open();

@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
 #include <cstdlib>
@@ -25,10 +24,6 @@ using v1::PlayRequest;
 // turns until something has come over the socket.
 class RemotePlayerTest : public testing::Test {
  protected:
-  RemotePlayerTest()
-      : path_("/tmp/earshot_player_" + std::to_string(getpid())),
-        server_(path_) {}
-
   void MakePlayer(AudioCodec codec = AudioCodec::kPcmS16Le,
                   bool low_latency = false) {
     RemotePlayer::Options options;
@@ -128,7 +123,6 @@ class RemotePlayerTest : public testing::Test {
     return position;
   }
 
-  const std::string path_;
   MonotonicTime now_ = MonotonicTime(std::chrono::hours(1));
   boost::asio::io_context io_;
   FakePlaybackServer server_;
