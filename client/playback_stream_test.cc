@@ -50,6 +50,14 @@ class PlaybackStreamTest : public testing::Test,
     }
     return true;
   }
+  // From now on the server says this to Open: a token, and nothing resumed.
+  v1::Opened GivesAToken() {
+    v1::Opened opened;
+    opened.set_resume_token("t1");
+    opened.mutable_limits()->set_initial_window_ms(200);
+    server_.set_opened(opened);
+    return opened;
+  }
   [[nodiscard]] bool UntilOpen() {
     return Until([this] { return stream_->is_open(); });
   }
@@ -307,10 +315,7 @@ TEST_F(PlaybackStreamTest, AnEchoOfWhatWasNotAskedCostsTheCall) {
 }
 
 TEST_F(PlaybackStreamTest, WhatTheServerHasIsNotSaidAgain) {
-  v1::Opened opened;
-  opened.set_resume_token("t1");
-  opened.mutable_limits()->set_initial_window_ms(200);
-  server_.set_opened(opened);
+  v1::Opened opened = GivesAToken();
   server_.Listen();
   Open();
   ASSERT_TRUE(UntilOpen());
@@ -357,10 +362,7 @@ TEST_F(PlaybackStreamTest, WhatIsStaleIsNotSaid) {
 }
 
 TEST_F(PlaybackStreamTest, ALieAboutWhatWasReceivedEndsInANewBeginning) {
-  v1::Opened opened;
-  opened.set_resume_token("t1");
-  opened.mutable_limits()->set_initial_window_ms(200);
-  server_.set_opened(opened);
+  v1::Opened opened = GivesAToken();
   server_.Listen();
   Open();
   ASSERT_TRUE(UntilOpen());
@@ -396,10 +398,7 @@ TEST_F(PlaybackStreamTest, ALieAboutWhatWasReceivedEndsInANewBeginning) {
 }
 
 TEST_F(PlaybackStreamTest, AServerThatMayHaveSomeOfThePreRollIsNotResumed) {
-  v1::Opened opened;
-  opened.set_resume_token("t1");
-  opened.mutable_limits()->set_initial_window_ms(200);
-  server_.set_opened(opened);
+  v1::Opened opened = GivesAToken();
   server_.Listen();
   Open();
   ASSERT_TRUE(UntilOpen());
