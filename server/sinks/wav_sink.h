@@ -6,10 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "server/sinks/paced_sink.h"
 #include "server/sinks/wav_file.h"
+#include "server/sinks/wav_writer.h"
 
 namespace earshot {
 
@@ -17,9 +18,8 @@ namespace earshot {
 // so the file holds exactly what the guest played. S16 sound is kept bit by
 // bit; NaN, which no codec should give, becomes 0.
 //
-// The header is brought up to date every second, so that even a killed server
-// leaves a file that can be read. An error ends the recording and is logged
-// once; the clock goes on.
+// Even a killed server leaves a file that can be read. An error ends the
+// recording and is logged once; the clock goes on.
 class WavSink : public PacedSink {
  public:
   // `file` may be an error: then there is nothing but that to be seen.
@@ -28,21 +28,15 @@ class WavSink : public PacedSink {
   ~WavSink() override;
 
   void Stop() override;
-  std::string description() const override { return "wav:" + path_; }
-  std::string problem() const override { return problem_; }
+  std::string description() const override;
+  std::string problem() const override;
 
  protected:
   void Consume(int64_t silence_frames, absl::Span<const float> media) override;
 
  private:
-  void Write(absl::Span<const int16_t> samples);
-  void Fail(const absl::Status& status);
-
-  const int rate_hz_;
-  std::unique_ptr<WavFile> file_;  // null after Stop() and after an error
-  std::string path_;
-  std::string problem_;
-  int64_t frames_in_header_ = 0;
+  std::unique_ptr<WavWriter> writer_;  // null if there is no file
+  std::string no_file_;                // why
   std::vector<int16_t> samples_;
 };
 
