@@ -7,8 +7,10 @@
 namespace earshot {
 namespace {
 
-// A pull at most; ticks usually need half of it.
-constexpr std::chrono::milliseconds kChunk{10};
+// A tick pulls so much at most, and usually half of it. One that comes late
+// leaves the rest to those that follow: what came in meanwhile waits for the
+// same processor, and would be missed now.
+constexpr std::chrono::milliseconds kMostPerTick{10};
 // Beyond this the process was suspended, or starved: the clock stood still.
 constexpr std::chrono::milliseconds kMostToCatchUp{100};
 
@@ -17,7 +19,7 @@ constexpr std::chrono::milliseconds kMostToCatchUp{100};
 PacedSink::PacedSink(int rate_hz, int channels)
     : rate_hz_(rate_hz),
       channels_(channels),
-      buffer_(static_cast<size_t>(FramesIn(kChunk, rate_hz)) *
+      buffer_(static_cast<size_t>(FramesIn(kMostPerTick, rate_hz)) *
               static_cast<size_t>(channels)) {}
 
 void PacedSink::Start(SoundSource* source, MonotonicTime now) {
@@ -34,18 +36,16 @@ void PacedSink::Tick(MonotonicTime now) {
     pulled_ += due - most;
     due = most;
   }
+  if (due <= 0) return;
   const auto channels = static_cast<size_t>(channels_);
-  while (due > 0) {
-    const auto frames =
-        std::min<size_t>(static_cast<size_t>(due), buffer_.size() / channels);
-    const absl::Span<float> out =
-        absl::MakeSpan(buffer_).first(frames * channels);
-    const PlayOutResult result = source_->PlayOut(out, now);
-    Consume(result.silence_frames,
-            out.first(static_cast<size_t>(result.media_frames) * channels));
-    due -= static_cast<int64_t>(frames);
-    pulled_ += static_cast<int64_t>(frames);
-  }
+  const auto frames =
+      std::min(static_cast<size_t>(due), buffer_.size() / channels);
+  const absl::Span<float> out =
+      absl::MakeSpan(buffer_).first(frames * channels);
+  const PlayOutResult result = source_->PlayOut(out, now);
+  Consume(result.silence_frames,
+          out.first(static_cast<size_t>(result.media_frames) * channels));
+  pulled_ += static_cast<int64_t>(frames);
 }
 
 }  // namespace earshot

@@ -9,8 +9,8 @@
 namespace earshot {
 
 // A sink without a sound card: the monotonic clock is its clock. Each Tick()
-// pulls exactly the frames that have become due since Start(), so there is no
-// drift.
+// pulls the frames that have become due since Start(), so there is no drift;
+// after a late one, it catches up at twice the speed.
 class PacedSink : public AudioSink {
  public:
   PacedSink(int rate_hz, int channels);

@@ -23,8 +23,24 @@ TEST(PacedSinkTest, PullsWhatIsDueAndNotMore) {
   EXPECT_EQ(source.pulled_frames, 240);
   sink.Tick(kStart + milliseconds(5));
   EXPECT_EQ(source.pulled_frames, 240);
-  sink.Tick(kStart + milliseconds(60));
-  EXPECT_EQ(source.pulled_frames, 2880);
+  sink.Tick(kStart + milliseconds(12));
+  EXPECT_EQ(source.pulled_frames, 576);
+}
+
+TEST(PacedSinkTest, CatchesUpWithALateTickInTheNextOnes) {
+  FakeSource source(2);
+  NullSink sink(48000, 2);
+  sink.Start(&source, kStart);
+  sink.Tick(kStart + milliseconds(25));
+  EXPECT_EQ(source.pulled_frames, 480);
+  sink.Tick(kStart + milliseconds(30));
+  EXPECT_EQ(source.pulled_frames, 960);
+  sink.Tick(kStart + milliseconds(35));
+  EXPECT_EQ(source.pulled_frames, 1440);
+  sink.Tick(kStart + milliseconds(40));
+  EXPECT_EQ(source.pulled_frames, 1920);
+  sink.Tick(kStart + milliseconds(45));
+  EXPECT_EQ(source.pulled_frames, 2160);
 }
 
 TEST(PacedSinkTest, DoesNotDriftWhateverTheTicks) {
@@ -44,10 +60,9 @@ TEST(PacedSinkTest, TheClockStandsStillWhileTheProcessDoes) {
   FakeSource source(2);
   NullSink sink(48000, 2);
   sink.Start(&source, kStart);
-  sink.Tick(kStart + std::chrono::seconds(60));
-  EXPECT_EQ(source.pulled_frames, 4800);
-  sink.Tick(kStart + std::chrono::seconds(60) + milliseconds(5));
-  EXPECT_EQ(source.pulled_frames, 5040);
+  MonotonicTime now = kStart + std::chrono::seconds(60);
+  for (int i = 0; i < 50; ++i, now += milliseconds(5)) sink.Tick(now);
+  EXPECT_EQ(source.pulled_frames, 4800 + 49 * 240);
 }
 
 TEST(PacedSinkTest, PullsNothingBeforeItsStart) {
