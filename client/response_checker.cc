@@ -49,6 +49,7 @@ absl::Status ResponseChecker::Check(v1::PlayResponse& response) {
     case v1::PlayResponse::kOpened:
       return CheckOpened(*response.mutable_opened());
     case v1::PlayResponse::kGoAway:
+    case v1::PlayResponse::kVolume:
       return absl::OkStatus();
     case v1::PlayResponse::kProgress:
       if (!opened_) return Lie("progress", "said before opened");

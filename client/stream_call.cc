@@ -105,6 +105,7 @@ void StreamCall::OnResponse(v1::PlayResponse& response) {
     case v1::PlayResponse::kGoAway:
       listener_.OnGoAway(*this, response.go_away());
       break;
+    case v1::PlayResponse::kVolume:
     case v1::PlayResponse::RESPONSE_NOT_SET:
       break;
   }

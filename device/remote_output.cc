@@ -60,6 +60,14 @@ int64_t RemoteOutput::DelayFrames(MonotonicTime now) const {
   return player_->DelayFrames(now);
 }
 
+bool RemoteOutput::IsConnected() const { return player_->stats().connected; }
+
+void RemoteOutput::SetVolume(const StreamVolume& volume, MonotonicTime) {
+  volume_ = volume;
+}
+
+StreamVolume RemoteOutput::volume() const { return volume_; }
+
 void RemoteOutput::Release(MonotonicTime now) { player_->Release(now); }
 
 }  // namespace earshot

@@ -31,6 +31,9 @@ class RemoteOutput : public PcmOutput {
   MonotonicTime NextDue(int64_t head_end, MonotonicTime now) const override;
   void Write(absl::Span<const uint8_t> frames, MonotonicTime now) override;
   int64_t DelayFrames(MonotonicTime now) const override;
+  bool IsConnected() const override;
+  void SetVolume(const StreamVolume& volume, MonotonicTime now) override;
+  StreamVolume volume() const override;
   void Release(MonotonicTime now) override;
 
  private:
@@ -38,6 +41,7 @@ class RemoteOutput : public PcmOutput {
   const bool drop_on_release_;
   bool running_ = false;
   PcmParams params_;
+  StreamVolume volume_;
   std::vector<float> samples_;  // reused
 };
 

@@ -227,6 +227,7 @@ Refusal Apply(v1::PlayRequest* request, Session* session, uint64_t call,
       Refusal refusal = CheckPing(request->ping(), &ping);
       return refusal.ok() ? session->Ping(call, ping) : refusal;
     }
+    case v1::PlayRequest::kSetVolume:
     case v1::PlayRequest::kOpen:
     case v1::PlayRequest::kBegin:
     case v1::PlayRequest::REQUEST_NOT_SET:

@@ -35,6 +35,7 @@ class FakePcmOutput final : public PcmOutput {
   // Asks for sound at multiples of this too; 0 for at buffers' ends only.
   void set_packet_frames(int64_t frames) { packet_frames_ = frames; }
   void set_delay_frames(int64_t frames) { delay_frames_ = frames; }
+  void set_connected(bool connected) { connected_ = connected; }
   // Forget bytes, only count them: for long runs.
   void set_record_bytes(bool record) { record_bytes_ = record; }
 
@@ -55,6 +56,11 @@ class FakePcmOutput final : public PcmOutput {
   MonotonicTime NextDue(int64_t head_end, MonotonicTime now) const override;
   void Write(absl::Span<const uint8_t> frames, MonotonicTime now) override;
   int64_t DelayFrames(MonotonicTime) const override { return delay_frames_; }
+  bool IsConnected() const override { return connected_; }
+  void SetVolume(const StreamVolume& volume, MonotonicTime) override {
+    volume_ = volume;
+  }
+  StreamVolume volume() const override { return volume_; }
   void Release(MonotonicTime now) override;
 
  private:
@@ -67,6 +73,8 @@ class FakePcmOutput final : public PcmOutput {
   int64_t packet_frames_ = 0;
   int64_t delay_frames_ = 0;
   bool record_bytes_ = true;
+  bool connected_ = true;
+  StreamVolume volume_;
 
   PcmParams params_;
   bool prepared_ = false;

@@ -27,6 +27,15 @@ constexpr int FrameBytes(const PcmParams& params) {
   return (params.format == SampleFormat::kS16 ? 2 : 4) * params.channels;
 }
 
+// How loud a stream is played at its far end: 0 dB at most; at -60 dB and
+// below, nothing is heard.
+struct StreamVolume {
+  double gain_db = 0;
+  bool mute = false;
+
+  bool operator==(const StreamVolume&) const = default;
+};
+
 // The border between the sound device and what consumes the sound: the output
 // callback of one PCM stream. The output owns the clock; the stream asks it
 // how far the guest's sound may leave, and hands it over then.
@@ -65,6 +74,14 @@ class PcmOutput {
   // How long after Write() a frame is heard, in frames of the stream: for
   // latency_bytes (5.14.6.8).
   virtual int64_t DelayFrames(MonotonicTime now) const = 0;
+
+  // Whether the far end is there: what the stream's jack says (5.14.6.4). The
+  // wiring polls the device when this or volume() changes.
+  virtual bool IsConnected() const = 0;
+  // The volume is the far end's, and others may set it too. It is set whether
+  // an epoch is under way or not, and stays.
+  virtual void SetVolume(const StreamVolume& volume, MonotonicTime now) = 0;
+  virtual StreamVolume volume() const = 0;
 
   // Ends the epoch behind the last written frame; the far end plays the tail.
   virtual void Release(MonotonicTime now) = 0;

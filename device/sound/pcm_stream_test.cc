@@ -415,6 +415,9 @@ class HastyOutput final : public PcmOutput {
     return now;
   }
   void Write(absl::Span<const uint8_t>, MonotonicTime) override {}
+  bool IsConnected() const override { return true; }
+  void SetVolume(const StreamVolume&, MonotonicTime) override {}
+  StreamVolume volume() const override { return {}; }
   int64_t DelayFrames(MonotonicTime) const override { return 0; }
   void Release(MonotonicTime) override {}
 };

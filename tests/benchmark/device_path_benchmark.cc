@@ -60,6 +60,9 @@ class EncodingOutput : public PcmOutput, private PacketEncoder::Output {
     written_ += static_cast<int64_t>(samples_.size()) / kChannels;
     encoder_->Encode(samples_, *this);
   }
+  bool IsConnected() const override { return true; }
+  void SetVolume(const StreamVolume&, MonotonicTime) override {}
+  StreamVolume volume() const override { return {}; }
   int64_t DelayFrames(MonotonicTime) const override { return 0; }
   void Release(MonotonicTime) override {}
 
