@@ -7,9 +7,7 @@
 namespace earshot {
 
 // What virtio-sound puts on the wire (virtio 1.2 to 1.4, 5.14). Integers are
-// little-endian, as on every host that this is built for. What the device does
-// not offer (shared memory, jacks' contents, CTL elements) has its codes here
-// and no structs.
+// little-endian, as on every host that this is built for.
 
 static_assert(std::endian::native == std::endian::little);
 
@@ -76,7 +74,7 @@ struct SndQueryInfo {
 };
 static_assert(sizeof(SndQueryInfo) == 16);
 
-// 5.14.6.4.1. The device has no jacks, so none is ever sent.
+// 5.14.6.4.1
 struct SndJackInfo {
   uint32_t hda_fn_nid;
   uint32_t features;
@@ -86,6 +84,15 @@ struct SndJackInfo {
   uint8_t padding[7];
 };
 static_assert(sizeof(SndJackInfo) == 24);
+
+// 5.14.6.4.2. VIRTIO_SND_JACK_F_REMAP is not offered, so it is refused.
+struct SndJackRemap {
+  SndHeader header;
+  uint32_t jack_id;
+  uint32_t association;
+  uint32_t sequence;
+};
+static_assert(sizeof(SndJackRemap) == 16);
 
 // 5.14.6.6.2: `features`, `formats` and `rates` are bit sets.
 struct SndPcmInfo {
@@ -99,6 +106,15 @@ struct SndPcmInfo {
   uint8_t padding[5];
 };
 static_assert(sizeof(SndPcmInfo) == 32);
+
+// 5.14.6.6.2: bits of SndPcmInfo::features and SndPcmSetParams::features.
+enum SndPcmFeature : uint32_t {
+  kSndPcmShmemHost = 1u << 0,
+  kSndPcmShmemGuest = 1u << 1,
+  kSndPcmMsgPolling = 1u << 2,
+  kSndPcmEvtShmemPeriods = 1u << 3,
+  kSndPcmEvtXruns = 1u << 4,
+};
 
 // 5.14.6.6.2: bits of SndPcmInfo::formats, values of SndPcmSetParams::format.
 enum SndFormat : uint8_t {
@@ -158,7 +174,23 @@ enum SndChannelPosition : uint8_t {
   kSndFrontRight = 4,
 };
 
-// 5.14.6.3
+// 5.14.6: codes of events.
+enum SndEventCode : uint32_t {
+  kSndEvtJackConnected = 0x1000,     // 5.14.6.5: `data` is the jack's id
+  kSndEvtJackDisconnected = 0x1001,  // the same
+  kSndEvtPcmPeriodElapsed = 0x1100,  // 5.14.6.7: `data` is the stream's id
+  kSndEvtPcmXrun = 0x1101,           // the same
+  kSndEvtCtlNotify = 0x1200,         // 5.14.6.10: the control's id | mask << 16
+};
+
+// 5.14.6.10: what a kSndEvtCtlNotify is about.
+enum SndCtlEventMask : uint16_t {
+  kSndCtlEventValue = 1u << 0,
+  kSndCtlEventInfo = 1u << 1,
+  kSndCtlEventTlv = 1u << 2,
+};
+
+// 5.14.6
 struct SndEvent {
   uint32_t code;
   uint32_t data;
