@@ -138,6 +138,9 @@ void PlaybackStream::TakeOpened(const v1::Opened& opened) {
   said_paused_ = false;
   resume_token_ = opened.resume_token();
   initial_window_ms_ = opened.limits().initial_window_ms();
+  // Before anything is played.
+  volume_.OnOpened(opened.resumed());
+  SyncVolume();
 }
 
 void PlaybackStream::OnProgress(StreamCall& call,
@@ -155,6 +158,10 @@ void PlaybackStream::OnProgress(StreamCall& call,
     confirming_ping_ = 0;
     log_.Confirm();
   }
+  if (progress.has_ping_id() && volume_.OnEcho(progress.ping_id())) {
+    listener_.OnVolume();
+  }
+  SyncVolume();
   if (pre_rolled_ && (progress.epoch() > pre_rolled_->epoch ||
                       (progress.epoch() == pre_rolled_->epoch &&
                        progress.received_frame() > pre_rolled_->frame))) {
@@ -178,6 +185,15 @@ void PlaybackStream::OnDrained(StreamCall& call, const v1::Drained& drained) {
     if (tail->cut && drained.epoch() == tail->last_epoch) return;
   }
   listener_.OnDrained(drained);
+}
+
+void PlaybackStream::OnVolume(StreamCall& call, const v1::Volume& said) {
+  const PlayerVolume volume{said.gain_db(), said.mute()};
+  if (&call == next_.get()) {
+    next_volume_ = volume;
+  } else if (&call == call_.get() && volume_.OnVolume(volume)) {
+    listener_.OnVolume();
+  }
 }
 
 void PlaybackStream::OnPingDue(StreamCall& call) { call.Ping(clock_ppm_); }
@@ -323,6 +339,23 @@ void PlaybackStream::SayNext(const SendLog::Message& message) {
   } else if (message.kind == SendLog::Kind::kBegin && !call_->round_trip()) {
     call_->Ping(clock_ppm_);
   }
+}
+
+void PlaybackStream::SetVolume(const PlayerVolume& volume) {
+  volume_.Set(volume);
+  SyncVolume();
+}
+
+void PlaybackStream::SyncVolume() {
+  if (!open_ || !volume_.due()) return;
+  if (volume_.TakeUnsaid()) {
+    auto request = call_->NewRequest();
+    v1::Volume& volume = *request->mutable_set_volume()->mutable_volume();
+    volume.set_gain_db(volume_.volume().gain_db);
+    volume.set_mute(volume_.volume().mute);
+    call_->Send(std::move(request));
+  }
+  volume_.OnAsked(call_->Ping(clock_ppm_));
 }
 
 // Pause freezes the server's clock at once, so it waits for nothing.

@@ -16,10 +16,12 @@
 #include "client/credit_window.h"
 #include "client/monotonic_time.h"
 #include "client/packet_encoder.h"
+#include "client/player_types.h"
 #include "client/response_checker.h"
 #include "client/send_log.h"
 #include "client/server_targets.h"
 #include "client/stream_call.h"
+#include "client/volume_sync.h"
 #include "proto/earshot/v1/playback.pb.h"
 
 namespace earshot {
@@ -58,6 +60,8 @@ class PlaybackStream : private StreamCall::Listener {
     virtual void OnLoss(const SendLog::Loss& loss) = 0;
     virtual void OnProgress(const v1::Progress& progress) = 0;
     virtual void OnDrained(const v1::Drained& drained) = 0;
+    // Others have set the volume.
+    virtual void OnVolume() = 0;
   };
 
   // `listener` outlives the PlaybackStream.
@@ -88,6 +92,10 @@ class PlaybackStream : private StreamCall::Listener {
   // Of the epoch that was begun last, or is.
   void SetPaused(bool paused, MonotonicTime now);
   void End(int64_t end_frame);
+  // At any time, also without a call; it stays.
+  void SetVolume(const PlayerVolume& volume);
+  // What was set last, here or at the server.
+  const PlayerVolume& volume() const { return volume_.volume(); }
   // Forgets the epoch that was begun last if there is nothing in it to play and
   // no server has heard of it. Whether it did.
   bool ForgetSoundless() { return log_.ForgetSoundless(); }
@@ -117,6 +125,7 @@ class PlaybackStream : private StreamCall::Listener {
   void OnProgress(StreamCall& call, const v1::Progress& progress) override;
   void OnDrained(StreamCall& call, const v1::Drained& drained) override;
   void OnGoAway(StreamCall& call, const v1::GoAway& go_away) override;
+  void OnVolume(StreamCall& call, const v1::Volume& volume) override;
   void OnPingDue(StreamCall& call) override;
   void OnOver(StreamCall& call, const absl::Status& reason) override;
 
@@ -131,6 +140,7 @@ class PlaybackStream : private StreamCall::Listener {
   void Pump();
   void SayNext(const SendLog::Message& message);
   void SyncPause();
+  void SyncVolume();
   bool Plays() const;
 
   // To another server. See GoAway.
@@ -166,6 +176,7 @@ class PlaybackStream : private StreamCall::Listener {
   bool open_ = false;
   std::optional<bool> said_paused_ = false;
   uint64_t confirming_ping_ = 0;  // 0: none
+  VolumeSync volume_;
   bool going_away_ = false;
   bool closing_ = false;
   int failures_ = 0;
@@ -173,6 +184,7 @@ class PlaybackStream : private StreamCall::Listener {
   ChannelConnector elsewhere_;
   std::unique_ptr<StreamCall> next_;
   v1::Opened next_opened_;
+  std::optional<PlayerVolume> next_volume_;  // as it was told there
   SendLog::Point move_;
   int moves_tried_ = 0;
   std::list<Tail> tails_;

@@ -58,6 +58,7 @@ void PlaybackStream::OpenElsewhere() {
   options.open_patience = kOpenPatience;
   // The epoch that the call has to go on with, if it is still under way.
   const SendLog::Point named = log_.in_epoch() ? move_ : SendLog::Point();
+  next_volume_.reset();
   next_ = std::make_unique<StreamCall>(
       targets_.channel(), executor_, std::move(options), MakeOpen(named),
       ResponseChecker(), static_cast<StreamCall::Listener&>(*this));
@@ -105,8 +106,11 @@ void PlaybackStream::Move() {
   timer_.cancel();
   elsewhere_.Stop();
   TakeOpened(next_opened_);
+  const bool other_volume =
+      next_volume_.has_value() && volume_.OnVolume(*next_volume_);
   Pump();
   listener_.OnOpen(false);
+  if (other_volume) listener_.OnVolume();
 }
 
 void PlaybackStream::GiveUpMove() {

@@ -45,6 +45,8 @@ class PlayerCore : private PlaybackStream::Listener,
   int64_t DelayFrames(MonotonicTime now) const;
   void Release(MonotonicTime now);
   void Close(MonotonicTime now);
+  void SetVolume(const PlayerVolume& volume) { stream_.SetVolume(volume); }
+  const PlayerVolume& volume() const { return stream_.volume(); }
   PlayerStats stats() const;
   const absl::Status& last_error() const { return last_error_; }
 
@@ -67,6 +69,7 @@ class PlayerCore : private PlaybackStream::Listener,
   void OnLoss(const SendLog::Loss& loss) override;
   void OnProgress(const v1::Progress& progress) override;
   void OnDrained(const v1::Drained& drained) override;
+  void OnVolume() override { CallOnDue(); }
   // PacketEncoder::Output
   void OnPacket(const PacketEncoder::Packet& packet) override;
   void OnSilence(int64_t first_frame) override;

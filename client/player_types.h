@@ -34,6 +34,15 @@ struct PlayerFormat {
   int period_frames = 0;  // 0 if unknown
 };
 
+// How loud a stream is played: 0 dB at most; at -60 dB and below, nothing is
+// heard.
+struct PlayerVolume {
+  double gain_db = 0;
+  bool mute = false;
+
+  bool operator==(const PlayerVolume&) const = default;
+};
+
 // Where the current epoch stands, or the last one if none is under way.
 // Positions and counts are in frames. On one call
 //   produced = played + queued at the server + in flight + skipped,

@@ -52,6 +52,10 @@ int64_t RemotePlayer::DelayFrames(MonotonicTime now) const {
 }
 void RemotePlayer::Release(MonotonicTime now) { core_->Release(now); }
 void RemotePlayer::Close(MonotonicTime now) { core_->Close(now); }
+void RemotePlayer::SetVolume(const PlayerVolume& volume) {
+  core_->SetVolume(volume);
+}
+PlayerVolume RemotePlayer::volume() const { return core_->volume(); }
 PlayerStats RemotePlayer::stats() const { return core_->stats(); }
 const absl::Status& RemotePlayer::last_error() const {
   return core_->last_error();

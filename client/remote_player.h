@@ -41,8 +41,8 @@ class RemotePlayer {
   RemotePlayer(const RemotePlayer&) = delete;
   RemotePlayer& operator=(const RemotePlayer&) = delete;
 
-  // Called when the service or the lack of it has changed what DuePosition()
-  // and NextDue() say. It may call both, and Write().
+  // Called when the service or the lack of it has changed what DuePosition(),
+  // NextDue() or volume() say. It may call both, and Write().
   void set_on_due(std::function<void()> on_due);
 
   // Begins an epoch, ending the one before. INVALID_ARGUMENT if the codec does
@@ -76,6 +76,12 @@ class RemotePlayer {
   // Ends the epoch behind the last written frame; the server plays the tail,
   // while the next epoch may begin. An epoch that never started is dropped.
   void Release(MonotonicTime now);
+
+  // How loud the service plays the stream, in this epoch and in those that
+  // follow; others may set it there too, which set_on_due() tells. It may be
+  // set at any time, and is what was set last.
+  void SetVolume(const PlayerVolume& volume);
+  PlayerVolume volume() const;
 
   // Ends the epoch, and the stream: the service plays the tail, then it is not
   // connected any more (which set_on_due() tells), and not again.

@@ -1,6 +1,7 @@
 #include "client/response_checker.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "absl/strings/str_cat.h"
 
@@ -49,8 +50,10 @@ absl::Status ResponseChecker::Check(v1::PlayResponse& response) {
     case v1::PlayResponse::kOpened:
       return CheckOpened(*response.mutable_opened());
     case v1::PlayResponse::kGoAway:
-    case v1::PlayResponse::kVolume:
       return absl::OkStatus();
+    case v1::PlayResponse::kVolume:
+      if (!opened_) return Lie("volume", "said before opened");
+      return CheckVolume(response.volume());
     case v1::PlayResponse::kProgress:
       if (!opened_) return Lie("progress", "said before opened");
       return CheckProgress(*response.mutable_progress());
@@ -154,6 +157,14 @@ absl::Status ResponseChecker::CheckProgress(v1::Progress& progress) {
   e->played = progress.played_frame();
   progress.set_granted_frame(granted);
   return absl::OkStatus();
+}
+
+absl::Status ResponseChecker::CheckVolume(const v1::Volume& volume) {
+  if (std::isfinite(volume.gain_db()) && volume.gain_db() <= 0) {
+    return absl::OkStatus();
+  }
+  return Lie("volume.gain_db",
+             absl::StrCat(volume.gain_db(), " is not 0 at most"));
 }
 
 absl::Status ResponseChecker::CheckDrained(const v1::Drained& drained) {

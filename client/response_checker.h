@@ -51,6 +51,7 @@ class ResponseChecker {
   absl::Status CheckResumed(const v1::Opened& opened);
   absl::Status CheckProgress(v1::Progress& progress);
   absl::Status CheckDrained(const v1::Drained& drained);
+  static absl::Status CheckVolume(const v1::Volume& volume);
   Epoch* Find(uint64_t id);
 
   bool opened_ = false;

@@ -106,6 +106,8 @@ void StreamCall::OnResponse(v1::PlayResponse& response) {
       listener_.OnGoAway(*this, response.go_away());
       break;
     case v1::PlayResponse::kVolume:
+      listener_.OnVolume(*this, response.volume());
+      break;
     case v1::PlayResponse::RESPONSE_NOT_SET:
       break;
   }

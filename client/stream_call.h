@@ -47,6 +47,7 @@ class StreamCall : private PlayCall::Listener {
     virtual void OnProgress(StreamCall& call, const v1::Progress& progress) = 0;
     virtual void OnDrained(StreamCall& call, const v1::Drained& drained) = 0;
     virtual void OnGoAway(StreamCall& call, const v1::GoAway& go_away) = 0;
+    virtual void OnVolume(StreamCall& call, const v1::Volume& volume) = 0;
     // A Ping is to be said, with this id.
     virtual void OnPingDue(StreamCall& call) = 0;
     // The last thing that the listener hears; it may destroy the call.

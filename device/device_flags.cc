@@ -29,6 +29,7 @@ po::options_description Options(DeviceFlags& flags, Words& words) {
       "socket", po::value(&flags.socket)->value_name("PATH"),
       "where the VMM connects: a vhost-user socket, made here");
   flags.playback.AddTo(options, "localhost:50051", "");
+  flags.offer.AddTo(options);
   // clang-format off
   options.add_options()
       ("label", po::value(&words.labels)->value_name("KEY=VALUE")->composing(),
@@ -52,6 +53,7 @@ absl::Status Take(const Words& words, DeviceFlags& flags) {
         "--socket=PATH is needed: where the VMM connects");
   }
   if (absl::Status status = flags.playback.Check(); !status.ok()) return status;
+  if (absl::Status status = flags.offer.Check(); !status.ok()) return status;
   if (words.on_release != "drain" && words.on_release != "drop") {
     return NotAllowed("on-release", words.on_release, "must be drain or drop");
   }

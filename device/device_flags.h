@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "client/playback_flags.h"
+#include "device/pcm_offer_flags.h"
 
 namespace earshot {
 
@@ -13,6 +14,7 @@ namespace earshot {
 struct DeviceFlags {
   std::string socket;
   PlaybackFlags playback;
+  PcmOfferFlags offer;
   std::map<std::string, std::string> labels;
   bool drop_on_release = false;
   std::string log_level;

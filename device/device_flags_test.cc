@@ -10,6 +10,7 @@
 namespace earshot {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Pair;
 using ::testing::UnorderedElementsAre;
@@ -87,6 +88,44 @@ TEST(DeviceFlagsTest, AWrongValueIsAnsweredWithWhatIsAllowed) {
   EXPECT_THAT(
       std::string(Parsed({"--socket=/s", "--vm=a/b"}).status().message()),
       HasSubstr("A-Z"));
+}
+
+TEST(DeviceFlagsTest, LittleIsOfferedToTheGuestUnlessMoreIsAskedFor) {
+  const auto flags = Parsed({"--socket=/s", "--vm=a"});
+  ASSERT_TRUE(flags.ok()) << flags.status();
+  EXPECT_EQ(flags->offer.offer().formats, PcmOffer().formats);
+  EXPECT_EQ(flags->offer.offer().rates, PcmOffer().rates);
+  EXPECT_EQ(flags->offer.offer().channels_max, 2);
+  EXPECT_THAT(DeviceUsage(), HasSubstr("S16,S32,FLOAT"));
+}
+
+TEST(DeviceFlagsTest, FlagsWidenWhatIsOffered) {
+  const auto flags =
+      Parsed({"--socket=/s", "--vm=a", "--formats=U8,S24_3,FLOAT64",
+              "--rates=8000,44100", "--channels=6"});
+  ASSERT_TRUE(flags.ok()) << flags.status();
+  EXPECT_EQ(flags->offer.offer().formats,
+            uint64_t{1} << 4 | uint64_t{1} << 11 | uint64_t{1} << 20);
+  EXPECT_EQ(flags->offer.offer().rates, uint64_t{1} << 1 | uint64_t{1} << 6);
+  EXPECT_EQ(flags->offer.offer().channels_max, 6);
+  const auto all = Parsed({"--socket=/s", "--vm=a", "--formats=all",
+                           "--rates=all", "--channels=8"});
+  ASSERT_TRUE(all.ok()) << all.status();
+  EXPECT_EQ(all->offer.offer().formats, 0x1ffff8u);
+  // 5512 and 384000 are not among them.
+  EXPECT_EQ(all->offer.offer().rates, 0xdffeu);
+}
+
+TEST(DeviceFlagsTest, WhatCannotBeOfferedIsAnsweredWithWhatCan) {
+  EXPECT_THAT(Complaint({"--formats=MU_LAW"}),
+              AllOf(HasSubstr("--formats=MU_LAW"), HasSubstr("S16,U16")));
+  EXPECT_THAT(Complaint({"--formats=S16,S16"}), HasSubstr("twice"));
+  EXPECT_THAT(Complaint({"--formats="}), HasSubstr("--formats"));
+  EXPECT_THAT(Complaint({"--rates=44100,5512"}),
+              AllOf(HasSubstr("\"5512\""), HasSubstr("176400,192000")));
+  EXPECT_THAT(Complaint({"--rates=48k"}), HasSubstr("\"48k\""));
+  EXPECT_THAT(Complaint({"--channels=9"}), HasSubstr("1 to 8"));
+  EXPECT_THAT(Complaint({"--channels=0"}), HasSubstr("1 to 8"));
 }
 
 TEST(DeviceFlagsTest, HelpNeedsNothingElse) {

@@ -2,6 +2,7 @@
 
 #include <grpcpp/grpcpp.h>
 #include <opus/opus.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <utility>
@@ -36,6 +37,10 @@ grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context,
   return reactor;
 }
 
+Refusal NoStream(const std::string& name) {
+  return {Reason::kNotFound, "name", absl::StrCat("no stream ", name)};
+}
+
 bool ReadPageToken(const std::string& token, std::string* after) {
   if (token.empty()) return true;
   std::string text;
@@ -50,7 +55,7 @@ bool ReadPageToken(const std::string& token, std::string* after) {
 
 }  // namespace
 
-AdminServiceImpl::AdminServiceImpl(const StreamRegistry* registry,
+AdminServiceImpl::AdminServiceImpl(StreamRegistry* registry,
                                    std::function<bool()> draining)
     : registry_(registry),
       draining_(std::move(draining)),
@@ -124,6 +129,12 @@ AdminServiceImpl::WatchStreams(grpc::CallbackServerContext*,
   return watcher.get();
 }
 
+grpc::ServerUnaryReactor* AdminServiceImpl::SetVolume(
+    grpc::CallbackServerContext* context, const v1::SetVolumeRequest* request,
+    v1::SetVolumeResponse* response) {
+  return Answer(context, Set(*request, response));
+}
+
 grpc::ServerUnaryReactor* AdminServiceImpl::GetServerInfo(
     grpc::CallbackServerContext* context, const v1::GetServerInfoRequest*,
     v1::GetServerInfoResponse* response) {
@@ -186,10 +197,28 @@ Refusal AdminServiceImpl::Get(const v1::GetStreamRequest& request,
   if (!refusal.ok()) return refusal;
   const auto view = registry_->Find(request.name(), Now());
   if (!view.has_value()) {
-    return {Reason::kNotFound, "name",
-            absl::StrCat("no stream ", request.name())};
+    return NoStream(request.name());
   }
   *response->mutable_stream() = ToProto(*view);
+  return Refusal::None();
+}
+
+Refusal AdminServiceImpl::Set(const v1::SetVolumeRequest& request,
+                              v1::SetVolumeResponse* response) {
+  std::string vm;
+  std::string id;
+  Refusal refusal = CheckStreamName(request.name(), "name", &vm, &id);
+  if (!refusal.ok()) return refusal;
+  VolumeSetting volume;
+  refusal = CheckVolume(request.has_volume() ? &request.volume() : nullptr,
+                        "volume", &volume);
+  if (!refusal.ok()) return refusal;
+  if (!registry_->SetVolume(request.name(), volume, Now())) {
+    return NoStream(request.name());
+  }
+  spdlog::info("volume set stream={} gain_db={} mute={}", request.name(),
+               volume.gain_db, volume.mute);
+  *response->mutable_volume() = request.volume();
   return Refusal::None();
 }
 

@@ -24,12 +24,12 @@ struct ServerFacts {
   std::chrono::system_clock::time_point start_time;
 };
 
-// AdminService of the contract: shows the registry. Thread-safe; one thread of
+// AdminService of the contract: shows the registry, and sets volumes. Thread-safe; one thread of
 // its own looks for changes as long as somebody watches.
 class AdminServiceImpl final : public v1::AdminService::CallbackService {
  public:
   // The registry outlives it, and it outlives its calls.
-  AdminServiceImpl(const StreamRegistry* registry,
+  AdminServiceImpl(StreamRegistry* registry,
                    std::function<bool()> draining);
   ~AdminServiceImpl() override;
 
@@ -48,6 +48,9 @@ class AdminServiceImpl final : public v1::AdminService::CallbackService {
   grpc::ServerWriteReactor<v1::WatchStreamsResponse>* WatchStreams(
       grpc::CallbackServerContext* context,
       const v1::WatchStreamsRequest* request) override;
+  grpc::ServerUnaryReactor* SetVolume(grpc::CallbackServerContext* context,
+                                      const v1::SetVolumeRequest* request,
+                                      v1::SetVolumeResponse* response) override;
   grpc::ServerUnaryReactor* GetServerInfo(
       grpc::CallbackServerContext* context,
       const v1::GetServerInfoRequest* request,
@@ -58,9 +61,11 @@ class AdminServiceImpl final : public v1::AdminService::CallbackService {
                v1::ListStreamsResponse* response) const;
   Refusal Get(const v1::GetStreamRequest& request,
               v1::GetStreamResponse* response) const;
+  Refusal Set(const v1::SetVolumeRequest& request,
+              v1::SetVolumeResponse* response);
   void Watch();
 
-  const StreamRegistry* const registry_;
+  StreamRegistry* const registry_;
   const std::function<bool()> draining_;
   ServerFacts facts_;
 

@@ -1,10 +1,12 @@
 #include "server/packet_decoder.h"
 
-#include <opus/opus.h>
+#include <opus/opus_multistream.h>
 
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "server/opus_framing.h"
+#include "server/opus_layout.h"
 
 namespace earshot {
 namespace {
@@ -15,17 +17,19 @@ const unsigned char* Bytes(absl::string_view payload) {
 
 }  // namespace
 
-void PacketDecoder::OpusDeleter::operator()(OpusDecoder* decoder) const {
-  opus_decoder_destroy(decoder);
+void PacketDecoder::OpusDeleter::operator()(OpusMSDecoder* decoder) const {
+  opus_multistream_decoder_destroy(decoder);
 }
 
 absl::StatusOr<std::unique_ptr<PacketDecoder>> PacketDecoder::Create(
     const EpochParams& params) {
   std::unique_ptr<PacketDecoder> decoder(new PacketDecoder(params));
   if (params.codec == MediaCodec::kOpus) {
+    const OpusLayout layout = OpusLayoutOf(params.channels);
     int error = OPUS_OK;
-    decoder->opus_.reset(
-        opus_decoder_create(params.rate_hz, params.channels, &error));
+    decoder->opus_.reset(opus_multistream_decoder_create(
+        params.rate_hz, params.channels, layout.streams, layout.coupled_streams,
+        layout.mapping.data(), &error));
     if (error != OPUS_OK) {
       return absl::InvalidArgumentError(
           absl::StrCat("Opus cannot decode ", params.rate_hz, " Hz, ",
@@ -57,21 +61,14 @@ absl::StatusOr<int> PacketDecoder::CountFrames(MediaCodec codec, int rate_hz,
     }
     return static_cast<int>(payload.size() / frame_bytes);
   }
-  // RFC 6716, 3.4: what makes a packet malformed.
-  opus_int16 sizes[48];
-  const int frames =
-      opus_packet_parse(Bytes(payload), static_cast<int>(payload.size()),
-                        nullptr, nullptr, sizes, nullptr);
-  if (frames <= 0) return absl::InvalidArgumentError("no Opus packet");
-  const int samples = opus_packet_get_nb_samples(
-      Bytes(payload), static_cast<int>(payload.size()), rate_hz);
-  if (samples <= 0) return absl::InvalidArgumentError("no Opus packet");
-  return samples;
+  return CountOpusFrames(payload, OpusLayoutOf(channels).streams, rate_hz);
 }
 
 void PacketDecoder::Restart() {
   left_to_drop_ = pre_skip_frames_;
-  if (opus_ != nullptr) opus_decoder_ctl(opus_.get(), OPUS_RESET_STATE);
+  if (opus_ != nullptr) {
+    opus_multistream_decoder_ctl(opus_.get(), OPUS_RESET_STATE);
+  }
 }
 
 absl::Status PacketDecoder::Decode(absl::string_view payload, int frame_count,
@@ -81,7 +78,7 @@ absl::Status PacketDecoder::Decode(absl::string_view payload, int frame_count,
   if (!decoded.ok()) return decoded.status();
   pcm->resize(static_cast<size_t>(*decoded) * channels_);
   if (codec_ == MediaCodec::kOpus) {
-    const int frames = opus_decode_float(
+    const int frames = opus_multistream_decode_float(
         opus_.get(), Bytes(payload), static_cast<opus_int32>(payload.size()),
         pcm->data(), *decoded, /*decode_fec=*/0);
     if (frames != *decoded) {

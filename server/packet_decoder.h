@@ -9,12 +9,12 @@
 #include "absl/strings/string_view.h"
 #include "server/stream_types.h"
 
-struct OpusDecoder;
+struct OpusMSDecoder;
 
 namespace earshot {
 
-// Turns the packets of one epoch into interleaved float PCM: Opus (RFC 6716)
-// or S16LE. It drops the pre-skip each time that the codec starts anew (at
+// Turns the packets of one epoch into interleaved float PCM: Opus (RFC 6716;
+// more than two channels as RFC 7845, 5.1.1.2 has it) or S16LE. It drops the pre-skip each time that the codec starts anew (at
 // first the pre-roll, if there is one), and cuts each packet at its
 // frame_count, so positions are exact to the frame. Thread: one at a time.
 class PacketDecoder {
@@ -43,7 +43,7 @@ class PacketDecoder {
 
  private:
   struct OpusDeleter {
-    void operator()(OpusDecoder* decoder) const;
+    void operator()(OpusMSDecoder* decoder) const;
   };
 
   explicit PacketDecoder(const EpochParams& params);
@@ -53,7 +53,7 @@ class PacketDecoder {
   const int channels_;
   const int pre_skip_frames_;
   int left_to_drop_;
-  std::unique_ptr<OpusDecoder, OpusDeleter> opus_;  // null for S16LE
+  std::unique_ptr<OpusMSDecoder, OpusDeleter> opus_;  // null for S16LE
 };
 
 }  // namespace earshot

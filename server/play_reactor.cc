@@ -77,8 +77,10 @@ void PlayReactor::OnReadDone(bool ok) {
                            : Afterwards::kEnds);
     return;
   }
-  // Only what must not wait for the next tick: Opened, and answers to Ping.
-  if (request_.has_open() || request_.has_begin() || request_.has_ping()) {
+  // Only what must not wait for the next tick: Opened, and answers to Ping and
+  // SetVolume.
+  if (request_.has_open() || request_.has_begin() || request_.has_ping() ||
+      request_.has_set_volume()) {
     Flush();
   }
   const std::lock_guard lock(call_mutex_);
@@ -203,7 +205,8 @@ Refusal PlayReactor::OpenNew(const StreamInfo& info, MonotonicTime now) {
   if (playback_->draining) {
     return {Reason::kShuttingDown, "", "the server is going down"};
   }
-  auto entry = std::make_shared<StreamEntry>(info, playback_->config);
+  auto entry = std::make_shared<StreamEntry>(
+      info, playback_->config, playback_->registry->VolumeOf(info.name));
   const auto attached = entry->Attach(info, Handle(), 0, now);
   std::shared_ptr<StreamEntry> replaced;
   Refusal refusal = playback_->registry->Add(entry, &replaced);
@@ -252,7 +255,8 @@ void PlayReactor::StartPlayout() {
                     entry = entry_](const EpochParams& params) {
     const StreamInfo info = entry->info();
     return playback->sinks->Make(
-        {info.vm, info.id, params.epoch, params.rate_hz, params.channels,
+        {info.vm, info.id, params.epoch, params.rate_hz,
+         LayoutOf(params.channels, params.positions),
          std::chrono::system_clock::now(), params.low_latency});
   };
   auto report_due = [entry = entry_] { entry->Flush(); };
@@ -289,6 +293,10 @@ bool PlayReactor::MakeResponse(MonotonicTime now) {
   if (session_ == nullptr) return false;
   if (opened_.has_value()) {
     *response_.mutable_opened() = *std::exchange(opened_, std::nullopt);
+    return true;
+  }
+  if (const auto volume = session_->TakeVolume(call_id_)) {
+    *response_.mutable_volume() = ToProto(*volume);
     return true;
   }
   if (const auto drained = session_->TakeDrained(call_id_)) {

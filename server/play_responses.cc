@@ -52,4 +52,11 @@ v1::Drained ToProto(const DrainedReport& report) {
   return drained;
 }
 
+v1::Volume ToProto(const VolumeSetting& setting) {
+  v1::Volume volume;
+  volume.set_gain_db(setting.gain_db);
+  volume.set_mute(setting.mute);
+  return volume;
+}
+
 }  // namespace earshot

@@ -13,6 +13,7 @@ v1::Opened ToProto(const Attachment& attachment, const std::string& token,
                    const PlayoutConfig& config);
 v1::Progress ToProto(const ProgressReport& report);
 v1::Drained ToProto(const DrainedReport& report);
+v1::Volume ToProto(const VolumeSetting& setting);
 
 }  // namespace earshot
 

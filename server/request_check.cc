@@ -1,13 +1,16 @@
 #include "server/request_check.h"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "server/opus_layout.h"
 
 namespace earshot {
 namespace {
@@ -39,25 +42,61 @@ bool OpusHasRate(int rate_hz) {  // RFC 6716, 2: what a decoder can put out
          rate_hz == 24000 || rate_hz == 48000;
 }
 
-Refusal CheckPositions(const v1::PcmFormat& format) {
-  const std::vector<int> positions(format.positions().begin(),
-                                   format.positions().end());
+// The names of the contract are ours.
+static_assert(v1::ChannelPosition_MAX == v1::CHANNEL_POSITION_REAR_CENTER &&
+              static_cast<int>(ChannelPosition::kRearCenter) ==
+                  v1::CHANNEL_POSITION_REAR_CENTER &&
+              static_cast<int>(ChannelPosition::kSideRight) ==
+                  v1::CHANNEL_POSITION_SIDE_RIGHT &&
+              static_cast<int>(ChannelPosition::kLowFrequency) ==
+                  v1::CHANNEL_POSITION_LOW_FREQUENCY &&
+              static_cast<int>(ChannelPosition::kMono) ==
+                  v1::CHANNEL_POSITION_MONO);
+
+ChannelLayout PositionsOf(const v1::PcmFormat& format) {
+  ChannelLayout positions;
+  for (const int position : format.positions()) {
+    positions.push_back(static_cast<ChannelPosition>(position));
+  }
+  return positions;
+}
+
+std::string Names(const ChannelLayout& positions) {
+  return absl::StrJoin(
+      positions, ", ", [](std::string* out, ChannelPosition position) {
+        *out +=
+            v1::ChannelPosition_Name(static_cast<v1::ChannelPosition>(position));
+      });
+}
+
+// What is wrong with the positions, for people; empty if nothing is.
+std::string WrongPositions(const v1::PcmFormat& format, v1::Codec codec) {
+  const int channels = format.channels();
   std::set<int> known;
-  for (const int position : positions) {
+  for (const int position : format.positions()) {
     if (!v1::ChannelPosition_IsValid(position) ||
         (position != v1::CHANNEL_POSITION_UNSPECIFIED &&
          !known.insert(position).second)) {
-      return {Reason::kBadFormat, "begin.format.positions",
-              absl::StrCat(position, " is unknown or there twice")};
+      return absl::StrCat(position, " is unknown or there twice");
     }
   }
-  if (!positions.empty() &&
-      positions.size() != static_cast<size_t>(format.channels())) {
-    return {Reason::kBadFormat, "begin.format.positions",
-            absl::StrCat(positions.size(), " positions for ", format.channels(),
-                         " channels")};
+  if (channels > 1 && known.count(v1::CHANNEL_POSITION_MONO) > 0) {
+    return "mono is for one channel";
   }
-  return Refusal::None();
+  if (format.positions_size() != channels &&
+      (format.positions_size() > 0 || channels > 2)) {
+    return absl::StrCat(format.positions_size(), " positions for ", channels,
+                        " channels");
+  }
+  // RFC 7845, 5.1.1.2
+  if (codec == v1::CODEC_OPUS && channels > 2) {
+    const ChannelLayout order = OpusLayoutOf(channels).positions;
+    if (PositionsOf(format) != order) {
+      return absl::StrCat("Opus has ", channels,
+                          " channels in this order: ", Names(order));
+    }
+  }
+  return "";
 }
 
 Refusal CheckFormat(const v1::Begin& begin) {
@@ -77,7 +116,11 @@ Refusal CheckFormat(const v1::Begin& begin) {
             absl::StrCat(format.rate_hz(), "; allowed are ", kMinRateHz, " to ",
                          kMaxRateHz)};
   }
-  return CheckPositions(format);
+  std::string wrong = WrongPositions(format, begin.codec());
+  if (!wrong.empty()) {
+    return {Reason::kBadFormat, "begin.format.positions", std::move(wrong)};
+  }
+  return Refusal::None();
 }
 
 Refusal CheckNotNegative(int value, const char* field) {
@@ -186,12 +229,14 @@ Refusal CheckBegin(const v1::Begin& begin, EpochParams* params) {
   Refusal period = CheckNotNegative(begin.guest_period_frames(),
                                     "begin.guest_period_frames");
   if (!period.ok()) return period;
+  Refusal guest_rate =
+      CheckNotNegative(begin.guest_rate_hz(), "begin.guest_rate_hz");
+  if (!guest_rate.ok()) return guest_rate;
 
   params->epoch = begin.epoch();
   params->rate_hz = rate_hz;
   params->channels = begin.format().channels();
-  params->positions.assign(begin.format().positions().begin(),
-                           begin.format().positions().end());
+  params->positions = PositionsOf(begin.format());
   params->codec = begin.codec() == v1::CODEC_OPUS ? MediaCodec::kOpus
                                                   : MediaCodec::kPcmS16le;
   params->pre_skip_frames = begin.pre_skip_frames();
@@ -199,6 +244,22 @@ Refusal CheckBegin(const v1::Begin& begin, EpochParams* params) {
   params->low_latency = begin.low_latency();
   params->guest_buffer_frames = begin.guest_buffer_frames();
   params->guest_period_frames = begin.guest_period_frames();
+  params->guest_rate_hz = begin.guest_rate_hz();
+  return Refusal::None();
+}
+
+Refusal CheckVolume(const v1::Volume* said, absl::string_view field,
+                    VolumeSetting* volume) {
+  if (said == nullptr) {
+    return {Reason::kBadRequest, std::string(field), "it is not set"};
+  }
+  if (!std::isfinite(said->gain_db()) || said->gain_db() > 0) {
+    return {Reason::kBadRequest, absl::StrCat(field, ".gain_db"),
+            absl::StrCat(said->gain_db(), "; allowed are 0 at most, and at ",
+                         VolumeSetting::kSilentDb,
+                         " and below nothing is heard")};
+  }
+  *volume = {said->gain_db(), said->mute()};
   return Refusal::None();
 }
 
@@ -227,7 +288,14 @@ Refusal Apply(v1::PlayRequest* request, Session* session, uint64_t call,
       Refusal refusal = CheckPing(request->ping(), &ping);
       return refusal.ok() ? session->Ping(call, ping) : refusal;
     }
-    case v1::PlayRequest::kSetVolume:
+    case v1::PlayRequest::kSetVolume: {
+      const v1::SetVolume& set = request->set_volume();
+      VolumeSetting volume;
+      Refusal refusal =
+          CheckVolume(set.has_volume() ? &set.volume() : nullptr,
+                      "set_volume.volume", &volume);
+      return refusal.ok() ? session->SetVolume(call, volume) : refusal;
+    }
     case v1::PlayRequest::kOpen:
     case v1::PlayRequest::kBegin:
     case v1::PlayRequest::REQUEST_NOT_SET:

@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/strings/string_view.h"
 #include "proto/earshot/v1/playback.pb.h"
+#include "server/play_volume.h"
 #include "server/refusal.h"
 #include "server/session.h"
 #include "server/stream_entry.h"
@@ -22,8 +24,11 @@ Refusal CheckStreamName(const std::string& name, const char* field,
 Refusal CheckOpen(const v1::Open& open, StreamInfo* info);
 // Fills everything but first_frame.
 Refusal CheckBegin(const v1::Begin& begin, EpochParams* params);
+// `said`: null if the request has none. `field` is where it stands.
+Refusal CheckVolume(const v1::Volume* said, absl::string_view field,
+                    VolumeSetting* volume);
 
-// Hands one message of an epoch (Packet to Ping) to the session.
+// Hands one message (Packet to SetVolume) to the session.
 Refusal Apply(v1::PlayRequest* request, Session* session, uint64_t call,
               MonotonicTime now);
 

@@ -19,6 +19,7 @@ std::optional<Attachment> Session::Attach(uint64_t oldest_epoch,
   ping_waits_ = false;
   worst_round_trip_ = {};
   last_progress_.reset();
+  told_volume_ = {};
   if (!attachment.resumed) return attachment;
   for (const auto& epoch : epochs_) epoch->CallResumed(now);
   ++total_.resumes;
@@ -137,10 +138,24 @@ Refusal Session::Ping(uint64_t call, const PingReport& ping) {
   return Refusal::None();
 }
 
+Refusal Session::SetVolume(uint64_t call, const VolumeSetting& volume) {
+  const std::lock_guard lock(stream_mutex_);
+  Refusal refusal = CheckCall(call, "set_volume");
+  if (refusal.ok()) volume_->Set(volume);
+  return refusal;
+}
+
 std::optional<DrainedReport> Session::TakeDrained(uint64_t call) {
   const std::lock_guard lock(stream_mutex_);
   if (!Speaks(call)) return std::nullopt;
   return drained_.Take();
+}
+
+std::optional<VolumeSetting> Session::TakeVolume(uint64_t call) {
+  const std::lock_guard lock(stream_mutex_);
+  if (!Speaks(call) || !VolumeDue()) return std::nullopt;
+  told_volume_ = volume_->Get();
+  return told_volume_;
 }
 
 std::optional<ProgressReport> Session::TakeProgress(uint64_t call,
@@ -151,7 +166,9 @@ std::optional<ProgressReport> Session::TakeProgress(uint64_t call,
   report.time = now;
   report.target_margin = target_.target();
   report.sink_latency = sink_latency_;
-  if (std::exchange(ping_waits_, false)) report.ping_id = ping_.id;
+  if (!VolumeDue() && std::exchange(ping_waits_, false)) {
+    report.ping_id = ping_.id;
+  }
   if (const Epoch* epoch = Reported(); epoch != nullptr) {
     report.epoch = epoch->params().epoch;
     report.granted_frame = epoch->granted_position();
@@ -174,7 +191,7 @@ std::optional<ProgressReport> Session::TakeProgress(uint64_t call,
 
 bool Session::ReportDue(MonotonicTime now) const {
   const std::lock_guard lock(stream_mutex_);
-  return attached_ && (!drained_.empty() || ProgressDue(now));
+  return attached_ && (!drained_.empty() || VolumeDue() || ProgressDue(now));
 }
 
 std::optional<EpochParams> Session::PlayingEpoch() const {
@@ -185,6 +202,8 @@ std::optional<EpochParams> Session::PlayingEpoch() const {
 
 PlayOutResult Session::PlayOut(absl::Span<float> out, MonotonicTime now) {
   PlayOutResult result;
+  const absl::Span<float> all = out;
+  const float gain = volume_->Get().factor();
   bool first = true;
   bool silent = false;
   for (int decodes = 0; decodes < kMaxDecodes && !out.empty();) {
@@ -195,6 +214,7 @@ PlayOutResult Session::PlayOut(absl::Span<float> out, MonotonicTime now) {
       Epoch& epoch = *epochs_.front();
       if (player_ == nullptr || player_->epoch() != epoch.params().epoch) {
         player_ = std::make_unique<EpochPlayer>(epoch.params());
+        gain_.emplace(epoch.params().rate_hz, epoch.params().channels, gain);
       }
       if (std::exchange(first, false)) {
         result.silence_frames = epoch.TakeOwedSilence();
@@ -214,6 +234,10 @@ PlayOutResult Session::PlayOut(absl::Span<float> out, MonotonicTime now) {
     std::fill(out.begin(), out.end(), 0.0f);
   } else if (!out.empty()) {
     player_->Rest(silent, out);
+  }
+  if (gain_.has_value()) {
+    gain_->SetTarget(gain);
+    gain_->Apply(all);
   }
   return result;
 }
@@ -290,6 +314,7 @@ SessionStats Session::Stats(MonotonicTime now) const {
   stats.sink_latency_ms = Milliseconds(sink_latency_);
   stats.clock_ppm = ping_.clock_ppm;
   stats.round_trip_ms = Milliseconds(ping_.round_trip);
+  stats.volume = volume_->Get();
   stats.total = total_;
   for (const auto& epoch : epochs_) stats.total.Add(*epoch);
   return stats;

@@ -8,11 +8,14 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/types/span.h"
 #include "server/drained_reports.h"
 #include "server/epoch.h"
 #include "server/epoch_player.h"
+#include "server/gain_ramp.h"
+#include "server/play_volume.h"
 #include "server/refusal.h"
 #include "server/session_stats.h"
 #include "server/sinks/audio_sink.h"
@@ -63,8 +66,13 @@ struct Attachment {
 // anybody for Stats(). It knows no gRPC, and no clock: time is an argument.
 class Session : public SoundSource {
  public:
-  explicit Session(const PlayoutConfig& config)
-      : config_(config), target_(config.margin) {}
+  // `volume` is that of the stream's name: what others set there counts too.
+  explicit Session(
+      const PlayoutConfig& config,
+      std::shared_ptr<PlayVolume> volume = std::make_shared<PlayVolume>())
+      : config_(config),
+        volume_(std::move(volume)),
+        target_(config.margin) {}
 
   // A call begins to speak for the session, and no other does any longer.
   // `oldest_epoch`: the first one that the client does not know as played; 0
@@ -93,9 +101,13 @@ class Session : public SoundSource {
   Refusal Resume(uint64_t call, MonotonicTime now);
   Refusal End(uint64_t call, int64_t end_frame, MonotonicTime now);
   Refusal Ping(uint64_t call, const PingReport& ping);
+  Refusal SetVolume(uint64_t call, const VolumeSetting& volume);
 
   // --- What the client has to know, if it is time to say it.
   std::optional<DrainedReport> TakeDrained(uint64_t call);
+  // The volume, if it is another one than the call was told; 0 dB was. It goes
+  // before the echo of a Ping that was said later.
+  std::optional<VolumeSetting> TakeVolume(uint64_t call);
   std::optional<ProgressReport> TakeProgress(uint64_t call, MonotonicTime now);
   bool ReportDue(MonotonicTime now) const;
 
@@ -144,8 +156,10 @@ class Session : public SoundSource {
   SessionState State() const;
   std::string StateReason(MonotonicTime now) const;
   bool ProgressDue(MonotonicTime now) const;
+  bool VolumeDue() const { return volume_->Get() != told_volume_; }
 
   const PlayoutConfig config_;
+  const std::shared_ptr<PlayVolume> volume_;
 
   // Guards everything down to the play-out thread's own.
   mutable std::mutex stream_mutex_;
@@ -170,9 +184,11 @@ class Session : public SoundSource {
   std::optional<MonotonicTime> last_progress_;
   uint64_t last_progress_epoch_ = 0;
   int64_t last_granted_ = 0;
+  VolumeSetting told_volume_;  // to this call
 
   // The play-out thread's own.
   std::unique_ptr<EpochPlayer> player_;
+  std::optional<GainRamp> gain_;  // of the same epoch
 };
 
 }  // namespace earshot

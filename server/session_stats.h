@@ -6,6 +6,7 @@
 #include <string>
 
 #include "server/epoch.h"
+#include "server/play_volume.h"
 #include "server/stream_types.h"
 #include "server/underrun_watch.h"
 
@@ -60,6 +61,7 @@ struct SessionStats {
   // What the client said last of its clock, and of the way to it.
   double clock_ppm = 0;
   double round_trip_ms = 0;
+  VolumeSetting volume;
   StreamTotals total;
 };
 

@@ -6,10 +6,12 @@
 
 namespace earshot {
 
-StreamEntry::StreamEntry(const StreamInfo& info, const PlayoutConfig& config)
+StreamEntry::StreamEntry(const StreamInfo& info, const PlayoutConfig& config,
+                         std::shared_ptr<PlayVolume> volume)
     : name_(info.name),
       token_(NewResumeToken()),
-      session_(std::make_shared<Session>(config)),
+      volume_(std::move(volume)),
+      session_(std::make_shared<Session>(config, volume_)),
       info_(info) {}
 
 StreamInfo StreamEntry::info() const {

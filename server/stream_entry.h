@@ -10,6 +10,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "server/play_volume.h"
 #include "server/refusal.h"
 #include "server/session.h"
 #include "server/stream_types.h"
@@ -47,12 +48,15 @@ struct CallHandle {
 // out but the session's.
 class StreamEntry {
  public:
-  // The name in `info` never changes.
-  StreamEntry(const StreamInfo& info, const PlayoutConfig& config);
+  // The name in `info` never changes. `volume` is that of the name.
+  StreamEntry(
+      const StreamInfo& info, const PlayoutConfig& config,
+      std::shared_ptr<PlayVolume> volume = std::make_shared<PlayVolume>());
 
   const std::string& name() const { return name_; }
   const std::string& token() const { return token_; }
   const std::shared_ptr<Session>& session() const { return session_; }
+  const std::shared_ptr<PlayVolume>& volume() const { return volume_; }
   StreamInfo info() const;
   StreamView View(MonotonicTime now) const;
 
@@ -79,6 +83,7 @@ class StreamEntry {
 
   const std::string name_;
   const std::string token_;
+  const std::shared_ptr<PlayVolume> volume_;
   const std::shared_ptr<Session> session_;
   mutable std::mutex call_mutex_;  // guards what follows
   StreamInfo info_;

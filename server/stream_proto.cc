@@ -15,7 +15,7 @@ void FillEpoch(const EpochStats& stats, v1::Stream* stream) {
   stream->set_epoch(params.epoch);
   stream->mutable_format()->set_rate_hz(params.rate_hz);
   stream->mutable_format()->set_channels(params.channels);
-  for (const int position : params.positions) {
+  for (const ChannelPosition position : params.positions) {
     stream->mutable_format()->add_positions(
         static_cast<v1::ChannelPosition>(position));
   }
@@ -23,6 +23,7 @@ void FillEpoch(const EpochStats& stats, v1::Stream* stream) {
                                                       : v1::CODEC_PCM_S16LE);
   stream->set_guest_buffer_frames(params.guest_buffer_frames);
   stream->set_guest_period_frames(params.guest_period_frames);
+  stream->set_guest_rate_hz(params.guest_rate_hz);
   stream->set_produced_frames(stats.produced_frames);
   stream->set_played_frames(stats.played_frames);
   stream->set_skipped_frames(stats.skipped_frames);
@@ -68,6 +69,8 @@ v1::Stream ToProto(const StreamView& view) {
   stream.set_clock_ppm(Rounded(stats.clock_ppm));
   stream.set_round_trip_ms(Rounded(stats.round_trip_ms));
   stream.set_latency_ms(Rounded(stream.queued_ms() + stats.sink_latency_ms));
+  stream.mutable_volume()->set_gain_db(stats.volume.gain_db);
+  stream.mutable_volume()->set_mute(stats.volume.mute);
   stream.set_epochs_total(stats.total.epochs);
   stream.set_played_frames_total(stats.total.played_frames);
   stream.set_skipped_frames_total(stats.total.skipped_frames);

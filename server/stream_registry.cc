@@ -34,10 +34,37 @@ void StreamRegistry::Close(const std::shared_ptr<Entry>& entry,
   const auto it = open_.find(entry->name());
   if (it != open_.end() && it->second == entry) {
     open_.erase(it);
-    closed_.push_back({entry->View(now), now});
+    closed_.push_back({entry->View(now), now, entry->volume()});
     Expire(now);
   }
   one_closed_.notify_all();
+}
+
+std::shared_ptr<PlayVolume> StreamRegistry::VolumeOf(
+    const std::string& name) const {
+  const std::lock_guard lock(streams_mutex_);
+  if (const auto it = open_.find(name); it != open_.end()) {
+    return it->second->volume();
+  }
+  const auto closed = FindClosed(name);
+  return closed != closed_.end() ? closed->volume
+                                 : std::make_shared<PlayVolume>();
+}
+
+bool StreamRegistry::SetVolume(const std::string& name,
+                               const VolumeSetting& volume,
+                               MonotonicTime now) {
+  const std::lock_guard lock(streams_mutex_);
+  Expire(now);
+  if (const auto it = open_.find(name); it != open_.end()) {
+    it->second->volume()->Set(volume);
+    return true;
+  }
+  const auto closed = FindClosed(name);
+  if (closed == closed_.end()) return false;
+  closed->volume->Set(volume);
+  closed->view.stats.volume = volume;
+  return true;
 }
 
 std::shared_ptr<StreamEntry> StreamRegistry::FindOpen(
@@ -89,9 +116,7 @@ std::optional<StreamView> StreamRegistry::Find(const std::string& name,
     Expire(now);
     const auto it = open_.find(name);
     if (it == open_.end()) {
-      const auto closed = std::find_if(
-          closed_.begin(), closed_.end(),
-          [&name](const Closed& one) { return one.view.info.name == name; });
+      const auto closed = FindClosed(name);
       if (closed == closed_.end()) return std::nullopt;
       return closed->view;
     }
@@ -122,6 +147,13 @@ bool StreamRegistry::WaitUntilPlayed(MonotonicTime deadline) const {
     one_closed_.wait_until(lock, std::min(deadline, now + kLook));
   }
   return true;
+}
+
+std::deque<StreamRegistry::Closed>::iterator StreamRegistry::FindClosed(
+    const std::string& name) const {
+  return std::find_if(
+      closed_.begin(), closed_.end(),
+      [&name](const Closed& one) { return one.view.info.name == name; });
 }
 
 void StreamRegistry::Expire(MonotonicTime now) const {

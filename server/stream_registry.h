@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "server/play_volume.h"
 #include "server/refusal.h"
 #include "server/stream_entry.h"
 #include "server/stream_types.h"
@@ -36,6 +37,13 @@ class StreamRegistry {
   // Its session is closed: only its accounting is kept.
   void Close(const std::shared_ptr<Entry>& entry, MonotonicTime now);
 
+  // The volume of the streams of that name: the one that is open or was closed
+  // lately, or 0 dB.
+  std::shared_ptr<PlayVolume> VolumeOf(const std::string& name) const;
+  // Sets it; false if there is no such stream.
+  bool SetVolume(const std::string& name, const VolumeSetting& volume,
+                 MonotonicTime now);
+
   // The open stream of that name; null if there is none.
   std::shared_ptr<Entry> FindOpen(const std::string& name) const;
   // By name, from behind `after`; at most `most`.
@@ -53,9 +61,11 @@ class StreamRegistry {
   struct Closed {
     StreamView view;
     MonotonicTime time;
+    std::shared_ptr<PlayVolume> volume;
   };
 
   void Expire(MonotonicTime now) const;
+  std::deque<Closed>::iterator FindClosed(const std::string& name) const;
 
   mutable std::mutex streams_mutex_;  // guards everything
   mutable std::condition_variable one_closed_;

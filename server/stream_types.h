@@ -3,7 +3,8 @@
 
 #include <chrono>
 #include <cstdint>
-#include <vector>
+
+#include "server/sinks/channel_layout.h"
 
 namespace earshot {
 
@@ -17,8 +18,8 @@ struct EpochParams {
   uint64_t epoch = 0;
   int rate_hz = 48000;
   int channels = 2;
-  // Values of earshot.v1.ChannelPosition; as the client gave them.
-  std::vector<int> positions;
+  // As the client gave them: none, or one for each channel.
+  ChannelLayout positions;
   MediaCodec codec = MediaCodec::kOpus;
   // Frames that the decoder puts out, each time that it starts anew, before
   // the first frame of the stream.
@@ -30,6 +31,8 @@ struct EpochParams {
   bool low_latency = false;
   int guest_buffer_frames = 0;
   int guest_period_frames = 0;
+  // The guest's own rate, if the client has resampled; else 0.
+  int guest_rate_hz = 0;
   // Where positions start: 0, or where an epoch goes on after a new Open.
   int64_t first_frame = 0;
 
@@ -42,7 +45,7 @@ struct EpochParams {
 // Limits of the contract (earshot.v1.Packet, Limits).
 constexpr int kMaxPayloadBytes = 61440;
 constexpr int kMaxPacketMs = 120;
-constexpr int kMaxChannels = 2;
+constexpr int kMaxChannels = 8;
 constexpr int kMinRateHz = 8000;
 constexpr int kMaxRateHz = 192000;
 // Far below 2^63, so that sums of two positions never overflow: 3000 years.

@@ -105,9 +105,10 @@ SndStatus ControlHandler::QueryInfo(uint32_t code, DescriptorChain& chain,
       return WriteInfos(query, 0, SndJackInfo{}, chain, written);
     case kSndPcmInfo:
       return WriteInfos(query, static_cast<uint32_t>(streams_->size()),
-                        OfferedPcmInfo(), chain, written);
+                        OfferedPcmInfo(PcmOffer()), chain, written);
     default:
-      return WriteInfos(query, 1, OfferedChmapInfo(), chain, written);
+      return WriteInfos(query, 1, OfferedChmapInfos(PcmOffer()).back(), chain,
+                        written);
   }
 }
 
@@ -119,7 +120,7 @@ SndStatus ControlHandler::SetParams(const DescriptorChain& chain,
   PcmStream* stream = Find(request.header.stream_id);
   if (stream == nullptr) return SndStatus::kBadMsg;
   PcmParams params;
-  const SndStatus status = ParseSetParams(request, &params);
+  const SndStatus status = ParseSetParams(request, PcmOffer(), &params);
   if (status != SndStatus::kOk) return status;
   poll_tx_(now);
   return stream->SetParams(params, now);

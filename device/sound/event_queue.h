@@ -1,6 +1,7 @@
 #ifndef EARSHOT_DEVICE_SOUND_EVENT_QUEUE_H_
 #define EARSHOT_DEVICE_SOUND_EVENT_QUEUE_H_
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -77,6 +78,7 @@ class EventQueue {
   struct Jack {
     bool connected = false;
     std::optional<bool> told;
+    bool is_due() const { return told && *told != connected; }
   };
 
   // Takes the next buffer and puts `event` into it; false if there is none.

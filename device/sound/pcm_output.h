@@ -10,10 +10,54 @@ namespace earshot {
 
 using MonotonicTime = std::chrono::steady_clock::time_point;
 
-// Sample formats of the guest, little-endian.
-enum class SampleFormat { kS16, kS32, kFloat32 };
+// Sample formats of the guest, little-endian. The number is how many bits
+// count: the lowest of the sample's bytes (2, 4, or 3 where the name says so).
+// Unsigned ones are silent at their middle.
+enum class SampleFormat {
+  kS8,
+  kU8,
+  kS16,
+  kU16,
+  kS18In3,
+  kU18In3,
+  kS20In3,
+  kU20In3,
+  kS24In3,
+  kU24In3,
+  kS20,
+  kU20,
+  kS24,
+  kU24,
+  kS32,
+  kU32,
+  kFloat32,
+  kFloat64,
+};
 
-// What the guest has set for a PCM stream.
+constexpr int SampleBytes(SampleFormat format) {
+  switch (format) {
+    case SampleFormat::kS8:
+    case SampleFormat::kU8:
+      return 1;
+    case SampleFormat::kS16:
+    case SampleFormat::kU16:
+      return 2;
+    case SampleFormat::kS18In3:
+    case SampleFormat::kU18In3:
+    case SampleFormat::kS20In3:
+    case SampleFormat::kU20In3:
+    case SampleFormat::kS24In3:
+    case SampleFormat::kU24In3:
+      return 3;
+    case SampleFormat::kFloat64:
+      return 8;
+    default:
+      return 4;
+  }
+}
+
+// What the guest has set for a PCM stream. Channels are in ALSA's usual order:
+// see UsualPositions() in pcm_params.h.
 struct PcmParams {
   SampleFormat format = SampleFormat::kS16;
   int rate_hz = 48000;
@@ -24,7 +68,7 @@ struct PcmParams {
 
 // Bytes of one frame: one sample of every channel.
 constexpr int FrameBytes(const PcmParams& params) {
-  return (params.format == SampleFormat::kS16 ? 2 : 4) * params.channels;
+  return SampleBytes(params.format) * params.channels;
 }
 
 // How loud a stream is played at its far end: 0 dB at most; at -60 dB and

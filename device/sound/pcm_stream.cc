@@ -11,8 +11,8 @@ namespace earshot {
 namespace {
 
 // Payload is copied out of the guest's memory in pieces of at most this many
-// bytes: 10 ms of float stereo, and a multiple of every frame's size.
-constexpr size_t kScratchBytes = 480 * 8;
+// bytes, whole frames: 10 ms at 48 kHz of the largest ones.
+constexpr size_t kScratchBytes = 480 * 64;
 
 // How often a running stream without buffers looks at the ring, in case that a
 // kick was lost. Well under the 100 ms after which ALSA gives up.
@@ -198,9 +198,10 @@ int64_t PcmStream::WriteFrom(const TxFifo::Entry& entry, int64_t end,
   const size_t frame_bytes = static_cast<size_t>(FrameBytes(params_));
   size_t offset = static_cast<size_t>(produced_ - entry.begin) * frame_bytes;
   size_t left = static_cast<size_t>(end - produced_) * frame_bytes;
+  const size_t most = scratch_.size() / frame_bytes * frame_bytes;
   while (left > 0) {
     absl::Span<uint8_t> piece =
-        absl::MakeSpan(scratch_).first(std::min(left, scratch_.size()));
+        absl::MakeSpan(scratch_).first(std::min(left, most));
     entry.buffer.ReadPayload(offset, piece);
     output_->Write(piece, now);
     offset += piece.size();

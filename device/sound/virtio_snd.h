@@ -117,14 +117,49 @@ enum SndPcmFeature : uint32_t {
 };
 
 // 5.14.6.6.2: bits of SndPcmInfo::formats, values of SndPcmSetParams::format.
+// The number behind the sign is how many bits count, "_3" that a sample has 3
+// bytes; the others have 1, 2 or 4. What is coded (ADPCM, µ-law, A-law), DSD
+// and IEC 958 are left out.
 enum SndFormat : uint8_t {
+  kSndFormatS8 = 3,
+  kSndFormatU8 = 4,
   kSndFormatS16 = 5,
+  kSndFormatU16 = 6,
+  kSndFormatS18In3 = 7,
+  kSndFormatU18In3 = 8,
+  kSndFormatS20In3 = 9,
+  kSndFormatU20In3 = 10,
+  kSndFormatS24In3 = 11,
+  kSndFormatU24In3 = 12,
+  kSndFormatS20 = 13,
+  kSndFormatU20 = 14,
+  kSndFormatS24 = 15,
+  kSndFormatU24 = 16,
   kSndFormatS32 = 17,
+  kSndFormatU32 = 18,
   kSndFormatFloat = 19,
+  kSndFormatFloat64 = 20,
 };
 
-// The same for rates.
-enum SndRate : uint8_t { kSndRate48000 = 7 };
+// The same for rates. The last two exist since virtio 1.4.
+enum SndRate : uint8_t {
+  kSndRate5512 = 0,
+  kSndRate8000 = 1,
+  kSndRate11025 = 2,
+  kSndRate16000 = 3,
+  kSndRate22050 = 4,
+  kSndRate32000 = 5,
+  kSndRate44100 = 6,
+  kSndRate48000 = 7,
+  kSndRate64000 = 8,
+  kSndRate88200 = 9,
+  kSndRate96000 = 10,
+  kSndRate176400 = 11,
+  kSndRate192000 = 12,
+  kSndRate384000 = 13,
+  kSndRate12000 = 14,
+  kSndRate24000 = 15,
+};
 
 // 5.14.6.6.1
 struct SndPcmHeader {
@@ -170,8 +205,16 @@ struct SndChmapInfo {
 static_assert(sizeof(SndChmapInfo) == 24);
 
 enum SndChannelPosition : uint8_t {
+  kSndMono = 2,
   kSndFrontLeft = 3,
   kSndFrontRight = 4,
+  kSndRearLeft = 5,
+  kSndRearRight = 6,
+  kSndFrontCenter = 7,
+  kSndLowFrequency = 8,
+  kSndSideLeft = 9,
+  kSndSideRight = 10,
+  kSndRearCenter = 11,
 };
 
 // 5.14.6: codes of events.

@@ -1,7 +1,6 @@
 #include "device/vhost_user/mapped_region.h"
 
 #include <linux/magic.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -9,6 +8,8 @@
 #include <cerrno>
 #include <cstring>
 #include <limits>
+#include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
@@ -55,22 +56,29 @@ absl::StatusOr<MappedRegion> MappedRegion::Map(const MemoryRegion& region,
   const uint64_t page = PageSize(fd);
   const uint64_t before = region.file_offset % page;
   const uint64_t length = (before + region.size + page - 1) / page * page;
-  void* base =
-      mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
-           fd, static_cast<off_t>(region.file_offset - before));
-  if (base == MAP_FAILED) return Refused(region, std::strerror(errno));
-  // A core dump of ours is not to hold the guest's memory.
-  madvise(base, length, MADV_DONTDUMP);
-  const GuestMemory::Region view = {
-      .guest_address = region.guest_address,
-      .size = region.size,
-      .user_address = region.user_address,
-      .host = static_cast<uint8_t*>(base) + before};
-  return MappedRegion(view, base, length);
+  absl::StatusOr<GuardedMapping> mapping =
+      GuardedMapping::Map(fd, region.file_offset - before, length);
+  if (!mapping.ok()) {
+    return Refused(region, std::string(mapping.status().message()).c_str());
+  }
+  const GuestMemory::Region view = {.guest_address = region.guest_address,
+                                    .size = region.size,
+                                    .user_address = region.user_address,
+                                    .host = mapping->base() + before};
+  MappedRegion mapped(*std::move(mapping), view);
+  mapped.device_ = file.st_dev;
+  mapped.inode_ = file.st_ino;
+  mapped.file_offset_ = region.file_offset;
+  return mapped;
 }
 
-MappedRegion::~MappedRegion() {
-  if (base_ != nullptr) munmap(base_, length_);
+bool MappedRegion::IsOf(const MemoryRegion& region, int fd) const {
+  struct stat file;
+  return !lost() && fstat(fd, &file) == 0 && file.st_dev == device_ &&
+         file.st_ino == inode_ && region.file_offset == file_offset_ &&
+         region.guest_address == view_.guest_address &&
+         region.user_address == view_.user_address &&
+         region.size == view_.size;
 }
 
 }  // namespace earshot::vhost_user

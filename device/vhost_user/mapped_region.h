@@ -1,45 +1,40 @@
 #ifndef EARSHOT_DEVICE_VHOST_USER_MAPPED_REGION_H_
 #define EARSHOT_DEVICE_VHOST_USER_MAPPED_REGION_H_
 
-#include <cstddef>
+#include <sys/types.h>
+
+#include <cstdint>
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "device/vhost_user/guarded_mapping.h"
 #include "device/vhost_user/wire.h"
 #include "device/virtio/guest_memory.h"
 
 namespace earshot::vhost_user {
 
-// A region of the guest's memory, mapped as long as this object lives.
-//
-// A file that is too short is refused, since touching what is behind its end
-// would kill the process (SIGBUS). A VMM that shrinks it later still can; it
-// is trusted not to, unlike the guest.
+// A region of the guest's memory, mapped as long as this object lives. A file
+// that is too short is refused; if a VMM shrinks it later, the region is lost.
 class MappedRegion {
  public:
   static absl::StatusOr<MappedRegion> Map(const MemoryRegion& region, int fd);
 
-  MappedRegion(MappedRegion&& other) noexcept
-      : view_(other.view_),
-        base_(std::exchange(other.base_, nullptr)),
-        length_(other.length_) {}
-  MappedRegion& operator=(MappedRegion&& other) noexcept {
-    std::swap(view_, other.view_);
-    std::swap(base_, other.base_);
-    std::swap(length_, other.length_);
-    return *this;
-  }
-  ~MappedRegion();
-
   const GuestMemory::Region& view() const { return view_; }
+  // Whether it is `region` of the file `fd`, and not lost.
+  bool IsOf(const MemoryRegion& region, int fd) const;
+  // See GuardedMapping.
+  bool lost() const { return mapping_.lost(); }
 
  private:
-  MappedRegion(const GuestMemory::Region& view, void* base, size_t length)
-      : view_(view), base_(base), length_(length) {}
+  MappedRegion(GuardedMapping mapping, const GuestMemory::Region& view)
+      : mapping_(std::move(mapping)), view_(view) {}
 
+  GuardedMapping mapping_;
   GuestMemory::Region view_;
-  void* base_;
-  size_t length_;
+  // Which file it is of: the mapping keeps its inode.
+  dev_t device_ = 0;
+  ino_t inode_ = 0;
+  uint64_t file_offset_ = 0;
 };
 
 }  // namespace earshot::vhost_user

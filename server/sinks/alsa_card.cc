@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "absl/strings/str_cat.h"
+#include "server/sinks/alsa_channels.h"
 #include "server/sinks/frame_time.h"
 #include "server/sinks/sample_format.h"
 
@@ -28,14 +29,14 @@ absl::Status Error(const char* what, int error) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<AlsaCard>> AlsaCard::Open(
-    const std::string& pcm, int rate_hz, int channels,
+    const std::string& pcm, int rate_hz, const ChannelLayout& layout,
     std::chrono::microseconds period) {
   snd_lib_error_set_handler(&OnAlsaError);
   snd_pcm_t* handle = nullptr;
   const int error = snd_pcm_open(&handle, pcm.c_str(), SND_PCM_STREAM_PLAYBACK,
                                  SND_PCM_NONBLOCK);
   if (error < 0) return Error("cannot open it", error);
-  std::unique_ptr<AlsaCard> card(new AlsaCard(handle, rate_hz, channels));
+  std::unique_ptr<AlsaCard> card(new AlsaCard(handle, rate_hz, layout));
   const absl::Status status = card->Configure(period);
   if (!status.ok()) return status;
   return card;
@@ -54,9 +55,10 @@ absl::Status AlsaCard::Configure(std::chrono::microseconds period) {
   error = snd_pcm_hw_params_set_format(
       pcm_, hw, s16_ ? SND_PCM_FORMAT_S16 : SND_PCM_FORMAT_FLOAT);
   if (error < 0) return Error("takes neither float nor S16", error);
-  error = snd_pcm_hw_params_set_channels(pcm_, hw,
-                                         static_cast<unsigned>(channels_));
-  if (error < 0) return Error(channels_ == 1 ? "not mono" : "no stereo", error);
+  const unsigned channels =
+      AlsaChannels(pcm_, hw, static_cast<unsigned>(layout_.size()));
+  error = snd_pcm_hw_params_set_channels(pcm_, hw, channels);
+  if (error < 0) return Error("no number of channels", error);
   error =
       snd_pcm_hw_params_set_rate(pcm_, hw, static_cast<unsigned>(rate_hz_), 0);
   if (error < 0) return Error("does not take the stream's rate", error);
@@ -70,6 +72,7 @@ absl::Status AlsaCard::Configure(std::chrono::microseconds period) {
   if (error < 0) return Error("no buffer", error);
   error = snd_pcm_hw_params(pcm_, hw);
   if (error < 0) return Error("not configured", error);
+  mix_ = ChannelMix(layout_, AlsaLayout(pcm_, channels));
 
   snd_pcm_sw_params_t* sw = nullptr;
   snd_pcm_sw_params_alloca(&sw);
@@ -98,14 +101,14 @@ absl::StatusOr<int64_t> AlsaCard::Wait(std::chrono::milliseconds timeout) {
 }
 
 absl::Status AlsaCard::Write(absl::Span<const float> samples) {
-  const void* data = samples.data();
+  mix_.Apply(samples, &mixed_);
+  const void* data = mixed_.data();
   if (s16_) {
-    samples_s16_.resize(samples.size());
-    std::transform(samples.begin(), samples.end(), samples_s16_.begin(), ToS16);
+    samples_s16_.resize(mixed_.size());
+    std::transform(mixed_.begin(), mixed_.end(), samples_s16_.begin(), ToS16);
     data = samples_s16_.data();
   }
-  const snd_pcm_uframes_t frames =
-      samples.size() / static_cast<size_t>(channels_);
+  const snd_pcm_uframes_t frames = samples.size() / layout_.size();
   snd_pcm_sframes_t written = snd_pcm_writei(pcm_, data, frames);
   if (written < 0 && written != -EAGAIN) {
     const absl::Status status = Recover(static_cast<int>(written));

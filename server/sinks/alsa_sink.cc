@@ -29,12 +29,13 @@ constexpr double kFastest = 1.001;
 
 }  // namespace
 
-AlsaSink::AlsaSink(std::string pcm, int rate_hz, int channels, bool low_latency)
+AlsaSink::AlsaSink(std::string pcm, int rate_hz, ChannelLayout layout,
+                   bool low_latency)
     : pcm_(std::move(pcm)),
       rate_hz_(rate_hz),
-      channels_(channels),
+      layout_(std::move(layout)),
       period_(low_latency ? kLowLatencyPeriod : kPeriod),
-      pull_(rate_hz, channels) {}
+      pull_(rate_hz, static_cast<int>(layout_.size())) {}
 
 AlsaSink::~AlsaSink() { Stop(); }
 
@@ -72,7 +73,7 @@ std::string AlsaSink::problem() const {
 void AlsaSink::Run() {
   do {
     absl::StatusOr<std::unique_ptr<AlsaCard>> card =
-        AlsaCard::Open(pcm_, rate_hz_, channels_, period_);
+        AlsaCard::Open(pcm_, rate_hz_, layout_, period_);
     absl::Status status = card.status();
     if (card.ok()) {
       SetProblem("");
@@ -109,7 +110,7 @@ absl::Status AlsaSink::Play(AlsaCard* card) {
                 .count()) /
         kFastest));
     if (now < start + earliest && !Sleep(start + earliest - now)) break;
-    samples.resize(static_cast<size_t>(*room) * static_cast<size_t>(channels_));
+    samples.resize(static_cast<size_t>(*room) * layout_.size());
     pull_.Fill(absl::MakeSpan(samples), std::chrono::steady_clock::now());
     const absl::Status status = card->Write(samples);
     if (!status.ok()) return status;

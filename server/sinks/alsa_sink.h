@@ -12,6 +12,7 @@
 #include "server/sinks/alsa_card.h"
 #include "server/sinks/audio_sink.h"
 #include "server/sinks/card_pull.h"
+#include "server/sinks/channel_layout.h"
 #include "server/sinks/latency_meter.h"
 
 namespace earshot {
@@ -21,7 +22,8 @@ namespace earshot {
 // epoch is played to nobody, at the right pace.
 class AlsaSink : public AudioSink {
  public:
-  AlsaSink(std::string pcm, int rate_hz, int channels, bool low_latency);
+  AlsaSink(std::string pcm, int rate_hz, ChannelLayout layout,
+           bool low_latency);
   ~AlsaSink() override;
 
   void Start(SoundSource* source, MonotonicTime now) override;
@@ -42,7 +44,7 @@ class AlsaSink : public AudioSink {
 
   const std::string pcm_;
   const int rate_hz_;
-  const int channels_;
+  const ChannelLayout layout_;
   const std::chrono::microseconds period_;
   CardPull pull_;
   LatencyMeter latency_;

@@ -9,7 +9,8 @@ namespace earshot {
 PulseSink::PulseSink(std::shared_ptr<PulsePlayer> player, PulseStreamSpec spec)
     : player_(std::move(player)),
       spec_(std::move(spec)),
-      pull_(std::make_shared<CardPull>(spec_.rate_hz, spec_.channels)) {}
+      pull_(std::make_shared<CardPull>(
+          spec_.rate_hz, static_cast<int>(spec_.layout.size()))) {}
 
 PulseSink::~PulseSink() { Stop(); }
 

@@ -49,6 +49,48 @@ pa_buffer_attr BufferAttributes(const Buffering& buffering,
   return attributes;
 }
 
+pa_channel_position_t PulsePosition(ChannelPosition position) {
+  switch (position) {
+    case ChannelPosition::kMono:
+      return PA_CHANNEL_POSITION_MONO;
+    case ChannelPosition::kFrontLeft:
+      return PA_CHANNEL_POSITION_FRONT_LEFT;
+    case ChannelPosition::kFrontRight:
+      return PA_CHANNEL_POSITION_FRONT_RIGHT;
+    case ChannelPosition::kFrontCenter:
+      return PA_CHANNEL_POSITION_FRONT_CENTER;
+    case ChannelPosition::kLowFrequency:
+      return PA_CHANNEL_POSITION_LFE;
+    case ChannelPosition::kRearLeft:
+      return PA_CHANNEL_POSITION_REAR_LEFT;
+    case ChannelPosition::kRearRight:
+      return PA_CHANNEL_POSITION_REAR_RIGHT;
+    case ChannelPosition::kRearCenter:
+      return PA_CHANNEL_POSITION_REAR_CENTER;
+    case ChannelPosition::kSideLeft:
+      return PA_CHANNEL_POSITION_SIDE_LEFT;
+    case ChannelPosition::kSideRight:
+      return PA_CHANNEL_POSITION_SIDE_RIGHT;
+    case ChannelPosition::kUnspecified:
+      break;
+  }
+  return PA_CHANNEL_POSITION_INVALID;
+}
+
+pa_channel_map MapOf(const ChannelLayout& layout) {
+  pa_channel_map map;
+  pa_channel_map_init(&map);
+  map.channels = static_cast<uint8_t>(layout.size());
+  int unknown = PA_CHANNEL_POSITION_AUX0;
+  for (size_t i = 0; i < layout.size(); ++i) {
+    map.map[i] = PulsePosition(layout[i]);
+    if (map.map[i] == PA_CHANNEL_POSITION_INVALID) {
+      map.map[i] = static_cast<pa_channel_position_t>(unknown++);
+    }
+  }
+  return map;
+}
+
 // No media.role: servers that remember volumes by role would give all virtual
 // machines the same one.
 pa_proplist* Properties(const std::string& name) {
@@ -119,9 +161,8 @@ void PulseStream::Open() {
   pa_sample_spec spec;
   spec.format = PA_SAMPLE_FLOAT32NE;
   spec.rate = static_cast<uint32_t>(spec_.rate_hz);
-  spec.channels = static_cast<uint8_t>(spec_.channels);
-  pa_channel_map map;
-  pa_channel_map_init_auto(&map, spec.channels, PA_CHANNEL_MAP_DEFAULT);
+  spec.channels = static_cast<uint8_t>(spec_.layout.size());
+  const pa_channel_map map = MapOf(spec_.layout);
   pa_proplist* properties = Properties(spec_.name);
   stream_ = pa_stream_new_with_proplist(
       connection_->context(), spec_.name.c_str(), &spec, &map, properties);

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "server/sinks/card_pull.h"
+#include "server/sinks/channel_layout.h"
 #include "server/sinks/latency_meter.h"
 #include "server/sinks/pulse_connection.h"
 
@@ -21,7 +22,7 @@ struct PulseStreamSpec {
   std::string name;    // for people, and for what the server remembers of it
   std::string device;  // the server's sink; empty: its default
   int rate_hz = 48000;
-  int channels = 2;
+  ChannelLayout layout = LayoutOf(2);
   bool low_latency = false;
 
   bool operator==(const PulseStreamSpec&) const = default;
@@ -29,7 +30,8 @@ struct PulseStreamSpec {
 
 // One playback stream at the sound server: plays what a CardPull pulls, as the
 // server asks for it. It is opened again when the server comes back or gets
-// its device back. Between two epochs it plays silence for a moment, and is
+// its device back. Channels that its device has no loudspeaker for are the sound
+// server's affair, which knows what it has: it remixes them. Between two epochs it plays silence for a moment, and is
 // then corked, so that the next beep finds it there; volume and mute are the
 // sound server's affair.
 //

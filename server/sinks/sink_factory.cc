@@ -31,7 +31,8 @@ absl::StatusOr<SinkFactory> SinkFactory::Create(absl::string_view text) {
   absl::string_view rest = text;
   if (text == "null") {
     return SinkFactory(text, [](const SinkRequest& request) {
-      return std::make_unique<NullSink>(request.rate_hz, request.channels);
+      return std::make_unique<NullSink>(
+          request.rate_hz, static_cast<int>(request.layout.size()));
     });
   }
   if (absl::ConsumePrefix(&rest, "wav:") && !rest.empty()) {
@@ -66,8 +67,8 @@ absl::StatusOr<SinkFactory::MakeSink> SinkFactory::MakeWav(
         path / absl::StrCat(request.vm, "-", request.stream, "-",
                             UtcText(request.time), "-e", request.epoch);
     return std::make_unique<WavSink>(
-        WavFile::Create(stem.string(), request.rate_hz, request.channels),
-        request.rate_hz, request.channels);
+        WavFile::Create(stem.string(), request.rate_hz, request.layout),
+        request.rate_hz, request.layout);
   };
 }
 
@@ -78,13 +79,13 @@ SinkFactory::MakeSink SinkFactory::MakePulse(std::string device) {
         player,
         PulseStreamSpec{
             absl::StrCat("vms/", request.vm, "/streams/", request.stream),
-            device, request.rate_hz, request.channels, request.low_latency});
+            device, request.rate_hz, request.layout, request.low_latency});
   };
 }
 
 SinkFactory::MakeSink SinkFactory::MakeAlsa(std::string pcm) {
   return [pcm = std::move(pcm)](const SinkRequest& request) {
-    return std::make_unique<AlsaSink>(pcm, request.rate_hz, request.channels,
+    return std::make_unique<AlsaSink>(pcm, request.rate_hz, request.layout,
                                       request.low_latency);
   };
 }

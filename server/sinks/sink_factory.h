@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "server/sinks/audio_sink.h"
+#include "server/sinks/channel_layout.h"
 
 namespace earshot {
 
@@ -20,7 +21,7 @@ struct SinkRequest {
   std::string stream;  // likewise: a number
   uint64_t epoch = 0;
   int rate_hz = 48000;
-  int channels = 2;
+  ChannelLayout layout = LayoutOf(2);
   std::chrono::system_clock::time_point time;  // for the file's name
   bool low_latency = false;
 };

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "server/sinks/channel_layout.h"
 
 namespace earshot {
 
@@ -15,6 +16,8 @@ namespace earshot {
 // ds64 chunk of RF64 (EBU Tech 3306, 4.2), so it becomes RF64 in place when it
 // outgrows 4 GiB. (libsndfile 1.2 writes such files only as
 // WAVE_FORMAT_EXTENSIBLE, with 22 valid bits of 16, which many readers refuse.)
+// More than two channels make it WAVE_FORMAT_EXTENSIBLE, which says where each
+// of them stands; see WavChannels.
 // Thread: none of its own.
 class WavFile {
  public:
@@ -24,7 +27,7 @@ class WavFile {
   // Creates `stem`.wav, or `stem`-2.wav and so on: never overwrites. Beyond
   // `riff_limit` bytes it is RF64.
   static absl::StatusOr<std::unique_ptr<WavFile>> Create(
-      const std::string& stem, int rate_hz, int channels,
+      const std::string& stem, int rate_hz, const ChannelLayout& layout,
       int64_t riff_limit = kRiffLimit);
   // Leaves the header as it was updated last.
   ~WavFile();
@@ -32,7 +35,7 @@ class WavFile {
   WavFile(const WavFile&) = delete;
   WavFile& operator=(const WavFile&) = delete;
 
-  // Whole frames, interleaved. After an error the file ends with the last
+  // Whole frames, interleaved in the order of WavChannels. After an error the file ends with the last
   // frame that was written whole.
   absl::Status Append(absl::Span<const int16_t> samples);
   // Makes the header say what the file holds.
@@ -42,13 +45,15 @@ class WavFile {
   int64_t frames() const { return data_bytes_ / frame_bytes_; }
 
  private:
-  WavFile(int fd, std::string path, int rate_hz, int channels,
+  WavFile(int fd, std::string path, std::string format, int64_t frame_bytes,
           int64_t riff_limit);
+
+  int64_t header_bytes() const;
+  std::string Header() const;
 
   const int fd_;
   const std::string path_;
-  const int rate_hz_;
-  const int channels_;
+  const std::string format_;  // what the fmt chunk holds
   const int64_t frame_bytes_;
   const int64_t riff_limit_;
   int64_t data_bytes_ = 0;

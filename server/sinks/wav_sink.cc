@@ -2,19 +2,21 @@
 
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "server/sinks/sample_format.h"
+#include "server/sinks/wav_channels.h"
 
 namespace earshot {
 
 WavSink::WavSink(absl::StatusOr<std::unique_ptr<WavFile>> file, int rate_hz,
-                 int channels)
-    : PacedSink(rate_hz, channels) {
+                 const ChannelLayout& layout)
+    : PacedSink(rate_hz, static_cast<int>(layout.size())),
+      order_(WavChannelsOf(layout).order) {
   if (file.ok()) {
-    writer_ = std::make_unique<WavWriter>(*std::move(file), rate_hz, channels);
+    writer_ =
+        std::make_unique<WavWriter>(*std::move(file), rate_hz, channels());
     return;
   }
   no_file_ = absl::StrCat("not recorded: ", file.status().message());
@@ -39,7 +41,12 @@ std::string WavSink::problem() const {
 void WavSink::Consume(int64_t silence_frames, absl::Span<const float> media) {
   if (writer_ == nullptr) return;
   samples_.resize(media.size());
-  std::transform(media.begin(), media.end(), samples_.begin(), ToS16);
+  size_t to = 0;
+  for (size_t frame = 0; frame < media.size(); frame += order_.size()) {
+    for (const size_t from : order_) {
+      samples_[to++] = ToS16(media[frame + from]);
+    }
+  }
   writer_->Write(silence_frames, samples_);
 }
 

@@ -1,6 +1,7 @@
 #ifndef EARSHOT_SERVER_SINKS_WAV_SINK_H_
 #define EARSHOT_SERVER_SINKS_WAV_SINK_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -8,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "server/sinks/channel_layout.h"
 #include "server/sinks/paced_sink.h"
 #include "server/sinks/wav_file.h"
 #include "server/sinks/wav_writer.h"
@@ -24,7 +26,7 @@ class WavSink : public PacedSink {
  public:
   // `file` may be an error: then there is nothing but that to be seen.
   WavSink(absl::StatusOr<std::unique_ptr<WavFile>> file, int rate_hz,
-          int channels);
+          const ChannelLayout& layout);
   ~WavSink() override;
 
   void Stop() override;
@@ -35,6 +37,7 @@ class WavSink : public PacedSink {
   void Consume(int64_t silence_frames, absl::Span<const float> media) override;
 
  private:
+  const std::vector<size_t> order_;    // of channels in the file
   std::unique_ptr<WavWriter> writer_;  // null if there is no file
   std::string no_file_;                // why
   std::vector<int16_t> samples_;

@@ -1,17 +1,21 @@
-"""A scenario over time, as SVG."""
+"""What goes on over time, as SVG."""
 import numpy
 
 WIDTH, LEFT, RIGHT, TOP = 1000, 60, 20, 40
 COLORS = {"lead": "#1f77b4", "latency": "#17becf", "margin": "#2ca02c", "target": "#ff7f0e",
-          "ppm": "#9467bd"}
+          "ppm": "#9467bd", "device": "#1f77b4", "server": "#ff7f0e"}
+# Of a scenario: names of columns, their unit, height.
 PANELS = ((("lead", "latency"), "ms", 220), (("margin", "target"), "ms", 180),
           (("ppm",), "ppm", 140))
 
 
-def write(path, title, series):
+def write(path, title, series, panels=PANELS):
+    """`series` has `time` in s, the columns that the panels name, and `faults`
+    and `underruns`, which are marked. A column's color is that of its name's
+    first word."""
     end = max([series.time[-1] if len(series.time) else 1.0, 0.1])
     top, parts = TOP, []
-    for names, unit, height in PANELS:
+    for names, unit, height in panels:
         parts += _panel(series, names, unit, top, height, end)
         top += height + 40
     path.write_text(
@@ -45,10 +49,11 @@ def _panel(series, names, unit, top, height, end):
     parts += [f'<path d="M{x(at):.1f} {top}v{height}" stroke="#d62728" stroke-dasharray="3 3"/>'
               for at in series.underruns]
     for index, (name, column) in enumerate(columns.items()):
+        color = COLORS[name.partition("_")[0]]
         parts.append(f'<path d="{_line(series.time, column, x, y)}" fill="none" '
-                     f'stroke="{COLORS[name]}" stroke-width="1.3"/>'
-                     f'<text x="{LEFT + 8 + 110 * index}" y="{top + 14}" '
-                     f'fill="{COLORS[name]}">{name} ({unit})</text>')
+                     f'stroke="{color}" stroke-width="1.3"/>'
+                     f'<text x="{LEFT + 8 + 170 * index}" y="{top + 14}" '
+                     f'fill="{color}">{name} ({unit})</text>')
     parts.append(f'<rect x="{LEFT}" y="{top}" width="{WIDTH - LEFT - RIGHT}" height="{height}" '
                  'fill="none" stroke="#888"/>')
     return parts

@@ -6,8 +6,9 @@ from pathlib import Path
 from faults.rig import network
 
 from . import wav
-from .guest import Guest, GuestError, build_desktop, build_guest_clock, build_selftests
+from .guest import Guest, GuestError, build_desktop, build_programs, build_selftests
 from .processes import Device, ProcessError, Server, await_condition
+from .sounds import SOUNDS
 
 VM = "guest-test"
 PORT = 50051
@@ -17,17 +18,10 @@ BENCHES = {
     "opus": {"codec": "opus"},
     "late": {},
     "wire": {"wire": True},
+    "replug": {"pluggable": True},
     "desktop": {"desktop": True},
 }
-# What the guest finds in its root: name → (seconds, channels, format of ALSA).
-SOUNDS = {
-    "sweep10": (10, 2, "S16_LE"),
-    "sweep3": (3, 2, "S16_LE"),
-    "sweep1": (1, 2, "S16_LE"),
-    "s32": (3, 2, "S32_LE"),
-    "float": (3, 2, "FLOAT_LE"),
-    "mono": (3, 1, "S16_LE"),
-}
+AT_REST = ("STREAM_STATE_IDLE", "STREAM_STATE_CLOSED")
 FAR_FROM_HERE = 3  # seconds that a played sound may take to reach the recording's end
 
 
@@ -60,13 +54,17 @@ class Play:
 class Bench:
     """A server, a device and a guest; each is started when it is first used."""
 
-    def __init__(self, folder, cpus, codec="pcm", desktop=False, wire=False):
+    def __init__(self, folder, cpus, codec="pcm", desktop=False, wire=False, pluggable=False,
+                 device_flags=(), sounds=None):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.codec = codec
         self.cpus = cpus  # of the guest
         self.desktop = desktop
         self.boots = 0
+        self.sounds = SOUNDS if sounds is None else sounds  # in the guest's root
+        self._pluggable = pluggable  # whether the card may be unplugged
+        self._device_flags = [f"--codec={codec}", *device_flags]
         self._numbers = itertools.count(1)
         self._server = self._device = self._guest = None
         # What stands between device and server, where anything does.
@@ -99,7 +97,7 @@ class Bench:
     def device(self):
         if not self._device:
             server = "".join(self._far_address()) or self._listen
-            self._device = Device(self.folder, server, VM, [f"--codec={self.codec}"],
+            self._device = Device(self.folder, server, VM, self._device_flags,
                                   within=self._within(network.NEAR))
         return self._device
 
@@ -127,7 +125,7 @@ class Bench:
         def at_rest():
             stream.update(self.stream())
             return (int(stream.get("epochs_total", 0)) > epochs
-                    and stream["state"] in ("STREAM_STATE_IDLE", "STREAM_STATE_CLOSED"))
+                    and stream["state"] in AT_REST)
 
         try:
             await_condition(at_rest, "the stream is drained", FAR_FROM_HERE, 0.02)
@@ -135,11 +133,23 @@ class Bench:
             raise ProcessError(f"{error}: {stream.get('state', 'no such stream')}") from None
         return stream
 
+    def await_idle(self):
+        """Waits until the server has nothing more to play."""
+        await_condition(lambda: self.stream().get("state", AT_REST[0]) in AT_REST,
+                        "the stream is idle", FAR_FROM_HERE, 0.02)
+
     def replace_guest(self):
         """The VMM dies, and another one comes."""
         self.guest.kill()
         self._guest = None
         return self.guest
+
+    def replace_device(self):
+        """The device dies, and another one comes. QEMU has to be told of it."""
+        self.device.kill()
+        self.device.wait(10)
+        self._device = None
+        return self.device
 
     def play(self, sound="sweep10", period=None, buffer=None):
         """Plays a sound to its end; returns a Play."""
@@ -148,7 +158,16 @@ class Bench:
 
     def playing(self, sound="sweep10", period=None, buffer=None):
         """Starts to play a sound; returns a Playing."""
-        return Playing(self, sound, period, buffer)
+        options = f" --period-size={period}" if period else ""
+        options += f" --buffer-size={buffer}" if buffer else ""
+        made = self.sounds[sound]
+        return Playing(self, made, f"aplay -q -D hw:0,0{made.words}{options} "
+                                   f"/{made.file_name(sound)}")
+
+    def paused(self, sound, count):
+        """Plays a sound with so many pauses; returns a Play."""
+        made = self.sounds[sound]
+        return Playing(self, made, f"/guest-cycles pause /{made.file_name(sound)} {count}").finish()
 
     def stream(self):
         return self.server.stream(self.device.stream_name)
@@ -162,6 +181,11 @@ class Bench:
         files = (self.folder / "recordings").rglob("*.wav")
         return sorted(files, key=lambda file: file.stat().st_mtime_ns)
 
+    def clear_recordings(self):
+        """Removes those that there are, so that they need no place."""
+        for file in self.recordings():
+            file.unlink()
+
     def _far_address(self):
         """The server's address on the network, if there is one."""
         return [f"{self.network.address(network.FAR)}:{PORT}"] if self.network else []
@@ -171,28 +195,27 @@ class Bench:
 
     def _boot(self):
         files = {}
-        for name, (seconds, channels, sample_format) in SOUNDS.items():
-            path = self.folder / f"{name}.wav"
-            wav.write(path, wav.sweep(seconds, channels), sample_format)
+        for name, sound in self.sounds.items():
+            path = sound.write(self.folder, name)
             files[path.name] = path.read_bytes()
         number = next(self._numbers)
-        guest = Guest(self.folder / f"guest-{number}", self.device.qemu_arguments(), files,
-                      [build_selftests(), build_guest_clock()], self.cpus, build_desktop() if self.desktop else None)
+        guest = Guest(self.folder / f"guest-{number}",
+                      self.device.qemu_arguments(self._pluggable), files,
+                      [build_selftests(), build_programs()], self.cpus,
+                      build_desktop() if self.desktop else None)
         self.boots += 1
         return guest
 
 
 class Playing:
-    """An aplay that runs in the guest."""
+    """A program that plays in the guest."""
 
-    def __init__(self, bench, sound, period, buffer):
+    def __init__(self, bench, sound, command):
         self._bench = bench
         self._sound = sound
         self._guest = bench.guest
         self._epochs = bench.epochs()
-        options = f" --period-size={period}" if period else ""
-        options += f" --buffer-size={buffer}" if buffer else ""
-        self._guest.start("play", f"aplay -q -D hw:0,0{options} /{sound}.wav")
+        self._guest.start("play", command)
 
     def await_frames(self, frames, timeout=15):
         """Waits until the guest's driver has played so many frames."""
@@ -200,11 +223,13 @@ class Playing:
         await_condition(lambda: int(self._guest.run(status).output or 0) >= frames,
                         f"{frames} frames played", timeout, 0.05)
 
+    def await_end(self):
+        """Waits for the program; returns its Result."""
+        return self._guest.finish("play", self._sound.seconds + 20)
+
     def finish(self):
-        """Waits for aplay and for the recording's end; returns a Play."""
-        seconds, channels, _ = SOUNDS[self._sound]
-        result = self._guest.finish("play", seconds + 20)
-        return self._result(result, wav.sweep(seconds, channels))
+        """Waits for the program and for the recording's end; returns a Play."""
+        return self._result(self.await_end(), self._sound.recorded())
 
     def _result(self, result, expected):
         bench = self._bench

@@ -2,7 +2,9 @@
 from dataclasses import dataclass
 from typing import Callable
 
+from . import wav
 from .guest import GuestError
+from .processes import ProcessError
 
 CASES = []
 
@@ -11,7 +13,7 @@ class Failure(Exception):
     """A case found what must not be."""
 
 
-ERRORS = (Failure, GuestError)
+ERRORS = (Failure, GuestError, ProcessError)
 
 
 @dataclass
@@ -45,6 +47,15 @@ def require_exact(play):
             f"{found.played} of {found.expected} frames recorded")
     require(found.wrong == 0, f"{found.wrong} frames differ, alignment {found.alignment}")
     require(play.balanced, f"GetStream does not balance: {play.stream}")
+
+
+def require_beginning(recording, expected, least=wav.RATE // 2):
+    """The recording holds the beginning of what was played, at least so many
+    frames; returns how many."""
+    cut = wav.compare(expected, wav.read(recording))
+    require(cut.played >= least, f"only {cut.played} frames recorded before it")
+    require(cut.wrong == 0, f"{cut.wrong} of {cut.played} frames before it differ")
+    return cut.played
 
 
 def figures(play):

@@ -42,9 +42,9 @@ def build_selftests():
     return _built(ROOT / "tests/guest/build-selftests")
 
 
-def build_guest_clock():
-    """The archive of guest-clock."""
-    return _built(ROOT / "tests/guest/build-guest-clock")
+def build_programs():
+    """The archive of what runs in the guest."""
+    return _built(ROOT / "tests/guest/build-programs")
 
 
 @functools.cache
@@ -161,6 +161,16 @@ class Guest:
         self._control.sendall(b"reboot -f\n")
         self.await_boot()
 
+    def reset(self):
+        """Has QEMU restart it, as its button would."""
+        self.qmp("system_reset")
+        self.await_boot()
+
+    def has_device(self, name):
+        """Whether QEMU has a device that was called so."""
+        return any(one["name"] == name
+                   for one in self.qmp("qom-list", path="/machine/peripheral"))
+
     def qmp(self, command, **arguments):
         """Runs a command of QEMU's monitor, such as stop or cont."""
         return self._qmp.execute(command, **arguments)
@@ -180,6 +190,8 @@ class Guest:
             os.kill(self._qemu.pid, signal.SIGKILL)
         self._qemu.wait()
         self._log.join(5)
+        # What may go on for hours kills many.
+        (self.folder / "initrd.cpio").unlink(missing_ok=True)
 
     def log_tail(self, count=12):
         """The last lines of the serial console."""

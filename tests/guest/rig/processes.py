@@ -79,15 +79,30 @@ class Process:
 
     def rss_kb(self):
         """Resident memory now, in KiB."""
-        for line in Path(f"/proc/{self._process.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1])
-        return 0
+        return self._status("VmRSS")
+
+    def own_kb(self):
+        """Resident memory in KiB, without that of guests, which is shared."""
+        return self.rss_kb() - self._status("RssShmem")
+
+    def fds(self):
+        """How many file descriptors are open."""
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    def threads(self):
+        return self._status("Threads")
 
     def cpu_seconds(self):
         """Processor time so far."""
         fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / TICKS
+
+    def _status(self, name):
+        """A number that the kernel tells of the process; 0 when it has ended."""
+        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
+            if line.startswith(name + ":"):
+                return int(line.split()[1])
+        return 0
 
     def log_tail(self, count=12):
         return self.log.read_text(errors="replace").splitlines()[-count:]
@@ -165,7 +180,10 @@ class Device(Process):
             self.close()
             raise
 
-    def qemu_arguments(self):
-        """The sound card, as arguments of QEMU."""
-        return ["-chardev", f"socket,id=sound,path={self.socket}",
-                "-device", "vhost-user-snd-pci,chardev=sound"]
+    def qemu_arguments(self, pluggable=False):
+        """The sound card, as arguments of QEMU; a pluggable one is called "card",
+        its socket "sound", and its port "port"."""
+        card = "vhost-user-snd-pci,chardev=sound"
+        port = ["-device", "pcie-root-port,id=port,chassis=1"] if pluggable else []
+        return [*port, "-chardev", f"socket,id=sound,path={self.socket}",
+                "-device", card + ",id=card,bus=port" * pluggable]

@@ -7,43 +7,76 @@ import numpy
 
 RATE = 48000
 PCM, FLOAT, EXTENSIBLE = 1, 3, 0xFFFE
+# ALSA's format → tag, bytes.
+WAV_FORMATS = {"S16_LE": (PCM, 2), "S32_LE": (PCM, 4), "FLOAT_LE": (FLOAT, 4)}
 
 
-def sweep(seconds, channels=2):
-    """A logarithmic sweep of S16 samples, rising on the left and falling on the
-    right: any two places of it differ. Shape (frames, channels)."""
-    count = int(RATE * seconds)
-    time = numpy.arange(count) / RATE
-    low, high = 60.0, 12000.0
+def sweep(seconds, channels=2, rate=RATE):
+    """A logarithmic sweep of S16 samples, rising in the first channel and falling
+    in the second, and each in the others, later: any two places of it differ.
+    Shape (frames, channels)."""
+    count = int(rate * seconds)
+    time = numpy.arange(count) / rate
+    low, high = 60.0, rate / 4
     growth = numpy.log(high / low)
     rising = numpy.sin(2 * numpy.pi * low * seconds / growth * numpy.expm1(time / seconds * growth))
-    samples = numpy.stack([rising, rising[::-1]][:channels], axis=1)
-    return numpy.rint(samples * 0.5 * 32767).astype(numpy.int16)
+    columns = [numpy.roll((rising, rising[::-1])[number % 2], number // 2 * count // 8)
+               for number in range(channels)]
+    return numpy.rint(numpy.stack(columns, axis=1) * 0.5 * 32767).astype(numpy.int16)
 
 
-def header(tag, width, channels, size):
+def header(tag, width, channels, size, rate=RATE):
     """The 44 bytes before `size` bytes of samples, `width` bytes each."""
     return (b"RIFF" + struct.pack("<I", 36 + size) + b"WAVEfmt " +
-            struct.pack("<IHHIIHH", 16, tag, channels, RATE, RATE * channels * width,
+            struct.pack("<IHHIIHH", 16, tag, channels, rate, rate * channels * width,
                         channels * width, 8 * width) + b"data" + struct.pack("<I", size))
 
 
+def payload(samples, sample_format):
+    """S16 samples in one of ALSA's formats, of the same value; 8 bits are the
+    upper ones."""
+    wide = samples.astype("<i4")
+    if sample_format.startswith("S24_3"):
+        return (wide * 256).view(numpy.uint8).reshape(-1, 4)[:, :3].tobytes()
+    if sample_format.startswith("S20_3"):
+        return (wide * 16).view(numpy.uint8).reshape(-1, 4)[:, :3].tobytes()
+    made = {
+        "S8": lambda: (wide >> 8).astype("<i1"),
+        "U8": lambda: ((wide >> 8) + 128).astype("<u1"),
+        "S16_LE": lambda: samples.astype("<i2"),
+        "U16_LE": lambda: (wide + 32768).astype("<u2"),
+        "S20_LE": lambda: wide * 16,
+        "S24_LE": lambda: wide * 256,
+        "S32_LE": lambda: wide * 65536,
+        "FLOAT_LE": lambda: (samples / 32768.0).astype("<f4"),
+        "FLOAT64_LE": lambda: (samples / 32768.0).astype("<f8"),
+    }
+    return made[sample_format]().tobytes()
+
+
 def write(path, samples, sample_format="S16_LE"):
-    """Writes S16 samples in one of ALSA's formats, of the same value."""
-    if sample_format == "S16_LE":
-        tag, data = PCM, samples.astype("<i2")
-    elif sample_format == "S32_LE":
-        tag, data = PCM, samples.astype("<i4") * 65536
-    elif sample_format == "FLOAT_LE":
-        tag, data = FLOAT, (samples / 32768.0).astype("<f4")
-    else:
-        raise ValueError(sample_format)
-    payload = data.tobytes()
-    Path(path).write_bytes(header(tag, data.itemsize, samples.shape[1], len(payload)) + payload)
+    """Writes S16 samples in one of ALSA's formats that WAV has, of the same value."""
+    tag, width = WAV_FORMATS[sample_format]
+    data = payload(samples, sample_format)
+    Path(path).write_bytes(header(tag, width, samples.shape[1], len(data)) + data)
 
 
 def read(path):
     """The samples of a WAV or RF64 file as S16, of shape (frames, channels)."""
+    form, data = _parts(path)
+    if data is None:
+        raise ValueError(f"{path} has no sound")
+    return _to_s16(data, form)
+
+
+def rate(path):
+    """The frames per second of a WAV or RF64 file."""
+    return _parts(path)[0][2]
+
+
+def _parts(path):
+    """The fields of the format, whose tag is that of the samples, and the bytes
+    of the samples or None."""
     content = Path(path).read_bytes()
     if content[:4] not in (b"RIFF", b"RF64") or content[8:12] != b"WAVE":
         raise ValueError(f"{path} is no WAV file")
@@ -59,20 +92,20 @@ def read(path):
         elif name == b"data":
             if size == 0xFFFFFFFF:
                 size = long_size
-            return _to_s16(content[at + 8:at + 8 + size], form)
+            return form, content[at + 8:at + 8 + size]
         at += 8 + size + size % 2
-    raise ValueError(f"{path} has no sound")
+    return form, None
 
 
-def _to_s16(payload, form):
+def _to_s16(data, form):
     tag, channels, _, _, block, bits = form
-    payload = payload[:len(payload) // block * block]
+    data = data[:len(data) // block * block]
     if (tag, bits) == (PCM, 16):
-        samples = numpy.frombuffer(payload, "<i2")
+        samples = numpy.frombuffer(data, "<i2")
     elif (tag, bits) == (PCM, 32):
-        samples = numpy.frombuffer(payload, "<i4") >> 16
+        samples = numpy.frombuffer(data, "<i4") >> 16
     elif (tag, bits) == (FLOAT, 32):
-        samples = numpy.frombuffer(payload, "<f4").astype(float)
+        samples = numpy.frombuffer(data, "<f4").astype(float)
         samples = numpy.clip(numpy.rint(samples * 32768), -32768, 32767)
     else:
         raise ValueError(f"WAV of format {tag} with {bits} bits")
