@@ -130,6 +130,47 @@ std::vector<BadInput> BadInputs() {
              v1::CHANNEL_POSITION_FRONT_RIGHT);
        }),
        kInvalid, "BAD_FORMAT", "begin.format.positions"},
+      {"SurroundWithoutPositions", begin_with([](R& r) {
+         r.mutable_begin()->mutable_format()->set_channels(6);
+       }),
+       kInvalid, "BAD_FORMAT", "begin.format.positions"},
+      {"MonoAmongOthers", begin_with([](R& r) {
+         r.mutable_begin()->mutable_format()->set_channels(2);
+         r.mutable_begin()->mutable_format()->add_positions(
+             v1::CHANNEL_POSITION_MONO);
+         r.mutable_begin()->mutable_format()->add_positions(
+             v1::CHANNEL_POSITION_FRONT_RIGHT);
+       }),
+       kInvalid, "BAD_FORMAT", "begin.format.positions"},
+      {"APositionTwice", begin_with([](R& r) {
+         r.mutable_begin()->mutable_format()->set_channels(2);
+         for (int i = 0; i < 2; ++i) {
+           r.mutable_begin()->mutable_format()->add_positions(
+               v1::CHANNEL_POSITION_FRONT_LEFT);
+         }
+       }),
+       kInvalid, "BAD_FORMAT", "begin.format.positions"},
+      {"UnknownPosition", begin_with([](R& r) {
+         r.mutable_begin()->mutable_format()->set_channels(1);
+         r.mutable_begin()->mutable_format()->add_positions(
+             static_cast<v1::ChannelPosition>(11));
+       }),
+       kInvalid, "BAD_FORMAT", "begin.format.positions"},
+      // RFC 7845, 5.1.1.2: left, center, right.
+      {"OpusInTheOrderOfAlsa", begin_with([](R& r) {
+         r.mutable_begin()->set_codec(v1::CODEC_OPUS);
+         r.mutable_begin()->mutable_format()->set_channels(3);
+         for (const v1::ChannelPosition position :
+              {v1::CHANNEL_POSITION_FRONT_LEFT,
+               v1::CHANNEL_POSITION_FRONT_RIGHT,
+               v1::CHANNEL_POSITION_FRONT_CENTER}) {
+           r.mutable_begin()->mutable_format()->add_positions(position);
+         }
+       }),
+       kInvalid, "BAD_FORMAT", "begin.format.positions"},
+      {"NegativeGuestRate",
+       begin_with([](R& r) { r.mutable_begin()->set_guest_rate_hz(-1); }),
+       kInvalid, "BAD_REQUEST", "begin.guest_rate_hz"},
       {"PreSkipForPcm",
        begin_with([](R& r) { r.mutable_begin()->set_pre_skip_frames(1); }),
        kInvalid, "BAD_REQUEST", "begin.pre_skip_frames"},
@@ -264,6 +305,25 @@ std::vector<BadInput> BadInputs() {
        kRange, "NOT_CONTIGUOUS", "silence.first_frame"},
       {"EndElsewhere", then({EndRequest(1)}), kRange, "NOT_CONTIGUOUS",
        "end.end_frame"},
+      {"VolumeNotSet",
+       {open, Request([](R& r) { r.mutable_set_volume(); })},
+       kInvalid,
+       "BAD_REQUEST",
+       "set_volume.volume"},
+      {"VolumeNoNumber",
+       {open, Request([](R& r) {
+          r.mutable_set_volume()->mutable_volume()->set_gain_db(NAN);
+        })},
+       kInvalid,
+       "BAD_REQUEST",
+       "set_volume.volume.gain_db"},
+      {"VolumeThatAmplifies",
+       {open, Request([](R& r) {
+          r.mutable_set_volume()->mutable_volume()->set_gain_db(0.5);
+        })},
+       kInvalid,
+       "BAD_REQUEST",
+       "set_volume.volume.gain_db"},
       {"EndFarInSilence",
        then({Request([](R& r) { r.mutable_silence(); }), EndRequest(1 << 30)}),
        kBound, "NOT_GRANTED", "end.end_frame"},

@@ -14,9 +14,10 @@ struct OpusMSDecoder;
 namespace earshot {
 
 // Turns the packets of one epoch into interleaved float PCM: Opus (RFC 6716;
-// more than two channels as RFC 7845, 5.1.1.2 has it) or S16LE. It drops the pre-skip each time that the codec starts anew (at
-// first the pre-roll, if there is one), and cuts each packet at its
-// frame_count, so positions are exact to the frame. Thread: one at a time.
+// more than two channels as RFC 7845, 5.1.1.2 has it) or S16LE. It drops the
+// pre-skip each time that the codec starts anew (at first the pre-roll, if
+// there is one), and cuts each packet at its frame_count, so positions are
+// exact to the frame. Thread: one at a time.
 class PacketDecoder {
  public:
   // Whether such an epoch can be decoded.

@@ -1,12 +1,17 @@
 #include "server/packet_decoder.h"
 
 #include <gtest/gtest.h>
-#include <opus/opus.h>
+#include <opus/opus_multistream.h>
 
+#include <algorithm>
 #include <cmath>
+#include <complex>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <vector>
+
+#include "server/opus_layout.h"
 
 namespace earshot {
 namespace {
@@ -159,6 +164,139 @@ TEST(PacketDecoderTest, DropsThePreRollAtFirstAndThePreSkipFromThenOn) {
 TEST(PacketDecoderTest, RefusesARateThatOpusDoesNotHave) {
   EpochParams params;
   params.rate_hz = 44100;
+  EXPECT_FALSE(PacketDecoder::Create(params).ok());
+}
+
+// A tone for each channel; low frequency effects, the last of six and more,
+// have only low ones.
+double ToneHz(int channels, int channel) {
+  return channels > 5 && channel == channels - 1 ? 60 : 300 + 200 * channel;
+}
+
+// The tones, coded as clients do, by libopus's surround encoder.
+std::vector<std::string> EncodeSurround(int rate_hz, int channels,
+                                        int packets) {
+  int streams = 0;
+  int coupled = 0;
+  unsigned char mapping[8] = {};
+  int error = 0;
+  OpusMSEncoder* encoder = opus_multistream_surround_encoder_create(
+      rate_hz, channels, 1, &streams, &coupled, mapping,
+      OPUS_APPLICATION_RESTRICTED_LOWDELAY, &error);
+  EXPECT_EQ(error, OPUS_OK);
+  const OpusLayout layout = OpusLayoutOf(channels);
+  EXPECT_EQ(layout.streams, streams);
+  EXPECT_EQ(layout.coupled_streams, coupled);
+  EXPECT_TRUE(std::equal(mapping, mapping + channels, layout.mapping.begin()));
+  opus_multistream_encoder_ctl(encoder, OPUS_SET_BITRATE(64000 * channels));
+  const int frame = rate_hz / 100;
+  std::vector<std::string> coded;
+  for (int p = 0; p < packets; ++p) {
+    std::vector<float> pcm;
+    for (int i = 0; i < frame; ++i) {
+      const double t = (p * frame + i) / static_cast<double>(rate_hz);
+      for (int c = 0; c < channels; ++c) {
+        pcm.push_back(static_cast<float>(
+            0.4 * std::sin(2 * M_PI * ToneHz(channels, c) * t)));
+      }
+    }
+    unsigned char bytes[8 * 1500];
+    const int size = opus_multistream_encode_float(encoder, pcm.data(), frame,
+                                                   bytes, sizeof(bytes));
+    coded.emplace_back(reinterpret_cast<char*>(bytes), size);
+  }
+  opus_multistream_encoder_destroy(encoder);
+  return coded;
+}
+
+class SurroundDecoderTest : public testing::TestWithParam<
+                                std::tuple<int /*rate*/, int /*channels*/>> {};
+
+TEST_P(SurroundDecoderTest, EachChannelHasItsTone) {
+  const auto [rate, channels] = GetParam();
+  EpochParams params;
+  params.rate_hz = rate;
+  params.channels = channels;
+  const auto decoder = PacketDecoder::Create(params);
+  ASSERT_TRUE(decoder.ok()) << decoder.status();
+  std::vector<float> heard;
+  for (const std::string& packet : EncodeSurround(rate, channels, 30)) {
+    std::vector<float> pcm;
+    ASSERT_TRUE((*decoder)->Decode(packet, rate / 100, &pcm).ok());
+    heard.insert(heard.end(), pcm.begin(), pcm.end());
+  }
+  for (int c = 0; c < channels; ++c) {
+    int loudest = -1;
+    double most = 0;
+    for (int tone = 0; tone < channels; ++tone) {
+      std::complex<double> sum = 0;
+      for (size_t i = rate / 10; i * channels < heard.size(); ++i) {
+        const double turns = ToneHz(channels, tone) * static_cast<double>(i) /
+                             static_cast<double>(rate);
+        sum += static_cast<double>(heard[i * channels + c]) *
+               std::polar(1.0, 2 * M_PI * turns);
+      }
+      if (std::abs(sum) <= most) continue;
+      most = std::abs(sum);
+      loudest = tone;
+    }
+    EXPECT_EQ(loudest, c);
+    // Of 0.2 s.
+    EXPECT_NEAR(most / (rate / 5), 0.2, 0.02);
+  }
+}
+
+TEST_P(SurroundDecoderTest, CountsFramesOfStreamsWithoutDecoding) {
+  const auto [rate, channels] = GetParam();
+  for (const std::string& packet : EncodeSurround(rate, channels, 3)) {
+    const auto count =
+        PacketDecoder::CountFrames(MediaCodec::kOpus, rate, channels, packet);
+    ASSERT_TRUE(count.ok()) << count.status();
+    EXPECT_EQ(*count, rate / 100);
+  }
+}
+
+// What is cut off, and what has a byte changed, is refused when it comes, or it
+// decodes to what was counted.
+TEST_P(SurroundDecoderTest, WhatIsCountedIsWhatIsDecoded) {
+  const auto [rate, channels] = GetParam();
+  EpochParams params;
+  params.rate_hz = rate;
+  params.channels = channels;
+  const auto decoder = PacketDecoder::Create(params);
+  const std::string good = EncodeSurround(rate, channels, 2)[1];
+  int refused = 0;
+  auto check = [&](const std::string& packet) {
+    const auto count =
+        PacketDecoder::CountFrames(MediaCodec::kOpus, rate, channels, packet);
+    refused += count.ok() ? 0 : 1;
+    std::vector<float> pcm;
+    EXPECT_EQ((*decoder)->Decode(packet, count.value_or(1), &pcm).ok(),
+              count.ok());
+  };
+  for (size_t size = 0; size < good.size(); ++size) check(good.substr(0, size));
+  EXPECT_GT(refused, 0);
+  for (size_t i = 0; i < good.size(); ++i) {
+    std::string bad = good;
+    bad[i] = static_cast<char>(bad[i] ^ (1 << i % 8));
+    check(bad);
+  }
+}
+
+std::string SurroundName(
+    const testing::TestParamInfo<std::tuple<int, int>>& info) {
+  return std::to_string(std::get<0>(info.param)) + "Hz" +
+         std::to_string(std::get<1>(info.param)) + "ch";
+}
+
+INSTANTIATE_TEST_SUITE_P(, SurroundDecoderTest,
+                         testing::Combine(testing::Values(8000, 48000),
+                                          testing::Range(1, 9)),
+                         SurroundName);
+
+TEST(PacketDecoderTest, RefusesNineChannels) {
+  EpochParams params;
+  params.channels = 9;
   EXPECT_FALSE(PacketDecoder::Create(params).ok());
 }
 

@@ -62,11 +62,11 @@ ChannelLayout PositionsOf(const v1::PcmFormat& format) {
 }
 
 std::string Names(const ChannelLayout& positions) {
-  return absl::StrJoin(
-      positions, ", ", [](std::string* out, ChannelPosition position) {
-        *out +=
-            v1::ChannelPosition_Name(static_cast<v1::ChannelPosition>(position));
-      });
+  return absl::StrJoin(positions, ", ",
+                       [](std::string* out, ChannelPosition position) {
+                         *out += v1::ChannelPosition_Name(
+                             static_cast<v1::ChannelPosition>(position));
+                       });
 }
 
 // What is wrong with the positions, for people; empty if nothing is.
@@ -254,10 +254,10 @@ Refusal CheckVolume(const v1::Volume* said, absl::string_view field,
     return {Reason::kBadRequest, std::string(field), "it is not set"};
   }
   if (!std::isfinite(said->gain_db()) || said->gain_db() > 0) {
-    return {Reason::kBadRequest, absl::StrCat(field, ".gain_db"),
-            absl::StrCat(said->gain_db(), "; allowed are 0 at most, and at ",
-                         VolumeSetting::kSilentDb,
-                         " and below nothing is heard")};
+    return {
+        Reason::kBadRequest, absl::StrCat(field, ".gain_db"),
+        absl::StrCat(said->gain_db(), "; allowed are 0 at most, and at ",
+                     VolumeSetting::kSilentDb, " and below nothing is heard")};
   }
   *volume = {said->gain_db(), said->mute()};
   return Refusal::None();
@@ -291,9 +291,8 @@ Refusal Apply(v1::PlayRequest* request, Session* session, uint64_t call,
     case v1::PlayRequest::kSetVolume: {
       const v1::SetVolume& set = request->set_volume();
       VolumeSetting volume;
-      Refusal refusal =
-          CheckVolume(set.has_volume() ? &set.volume() : nullptr,
-                      "set_volume.volume", &volume);
+      Refusal refusal = CheckVolume(set.has_volume() ? &set.volume() : nullptr,
+                                    "set_volume.volume", &volume);
       return refusal.ok() ? session->SetVolume(call, volume) : refusal;
     }
     case v1::PlayRequest::kOpen:

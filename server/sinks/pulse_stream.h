@@ -30,10 +30,10 @@ struct PulseStreamSpec {
 
 // One playback stream at the sound server: plays what a CardPull pulls, as the
 // server asks for it. It is opened again when the server comes back or gets
-// its device back. Channels that its device has no loudspeaker for are the sound
-// server's affair, which knows what it has: it remixes them. Between two epochs it plays silence for a moment, and is
-// then corked, so that the next beep finds it there; volume and mute are the
-// sound server's affair.
+// its device back. Channels that its device has no loudspeaker for are the
+// sound server's affair, which knows what it has: it remixes them. Between two
+// epochs it plays silence for a moment, and is then corked, so that the next
+// beep finds it there; volume and mute are the sound server's affair.
 //
 // Thread: the loop's, or any that holds LoopLock; problem() and latency() any.
 class PulseStream {

@@ -35,8 +35,8 @@ class WavFile {
   WavFile(const WavFile&) = delete;
   WavFile& operator=(const WavFile&) = delete;
 
-  // Whole frames, interleaved in the order of WavChannels. After an error the file ends with the last
-  // frame that was written whole.
+  // Whole frames, interleaved in the order of WavChannels. After an error the
+  // file ends with the last frame that was written whole.
   absl::Status Append(absl::Span<const int16_t> samples);
   // Makes the header say what the file holds.
   absl::Status UpdateHeader();
