@@ -126,12 +126,34 @@ class PlaybackStreamTest : public testing::Test,
     progress_ = progress;
   }
   void OnDrained(const v1::Drained& drained) override { drained_ = drained; }
+  void OnVolume() override { ++volumes_; }
+  void SayVolume(FakePlaybackServer& server, double gain_db) {
+    v1::PlayResponse response;
+    response.mutable_volume()->set_gain_db(gain_db);
+    server.Say(response);
+  }
+  void SayEcho(FakePlaybackServer& server, uint64_t ping_id) {
+    v1::PlayResponse response;
+    response.mutable_progress()->set_ping_id(ping_id);
+    server.Say(response);
+  }
+  // The gains that a call was told, in dB.
+  static std::vector<double> Gains(const std::vector<PlayRequest>& requests) {
+    std::vector<double> gains;
+    for (const PlayRequest& r : requests) {
+      if (r.has_set_volume()) {
+        gains.push_back(r.set_volume().volume().gain_db());
+      }
+    }
+    return gains;
+  }
 
   boost::asio::io_context io_;
   FakePlaybackServer server_;
   PlaybackStream::Options options_;
   int opened_ = 0;
   int lost_ = 0;
+  int volumes_ = 0;
   std::string reason_;
   std::function<void()> on_lost_;
   v1::Progress progress_;
@@ -525,6 +547,60 @@ TEST_F(PlaybackStreamTest, AServerThatNobodyCanTakeOverFromIsKept) {
   ASSERT_TRUE(
       Until([&] { return Says(server_.requests_of(0), PlayRequest::kEnd); }));
   EXPECT_EQ(Range(server_.requests_of(0)), std::make_pair(int64_t{0}, next_));
+}
+
+TEST_F(PlaybackStreamTest, TheVolumeIsOneStateWithTheServers) {
+  server_.Listen();
+  Open();
+  ASSERT_TRUE(UntilOpen());
+  SayVolume(server_, -20);
+  ASSERT_TRUE(Until([&] { return volumes_ == 1; }));
+  EXPECT_EQ(stream_->volume().gain_db, -20);
+  stream_->SetVolume({-3, false});
+  stream_->SetVolume({-2, false});
+  ASSERT_TRUE(
+      Until([&] { return Says(server_.requests(), PlayRequest::kPing); }));
+  SayVolume(server_, -3);
+  SayEcho(server_, server_.requests().back().ping().id());
+  ASSERT_TRUE(Until([&] { return Gains(server_.requests()).size() == 2; }));
+  EXPECT_EQ(Gains(server_.requests()), (std::vector<double>{-3, -2}));
+  EXPECT_EQ(volumes_, 1);
+  EXPECT_EQ(stream_->volume().gain_db, -2);
+}
+
+TEST_F(PlaybackStreamTest, AServerThatKnowsNothingIsToldTheVolumeFirst) {
+  server_.Listen();
+  Open();
+  stream_->SetVolume({-6, true});
+  Begin(1);
+  ASSERT_TRUE(
+      Until([&] { return Says(server_.requests(), PlayRequest::kBegin); }));
+  SayEcho(server_, 1);
+  ASSERT_TRUE(Until([&] { return progress_.ping_id() == 1; }));
+  server_.EndCall(grpc::Status(grpc::StatusCode::UNAVAILABLE, "restart"));
+  ASSERT_TRUE(Until([&] {
+    return server_.calls() == 2 &&
+           Says(server_.requests(), PlayRequest::kBegin);
+  }));
+  const std::vector<PlayRequest> requests = server_.requests();
+  ASSERT_TRUE(requests[1].has_set_volume());
+  EXPECT_EQ(requests[1].set_volume().volume().gain_db(), -6);
+  EXPECT_TRUE(requests[1].set_volume().volume().mute());
+}
+
+TEST_F(PlaybackStreamTest, TheVolumeGoesAlongToAnotherServer) {
+  FakePlaybackServer other;
+  other.Listen();
+  server_.Listen();
+  servers_ = server_.address() + "," + other.address();
+  Open();
+  ASSERT_TRUE(UntilOpen());
+  SayVolume(server_, -20);
+  ASSERT_TRUE(Until([&] { return volumes_ == 1; }));
+  server_.SayGoAway();
+  ASSERT_TRUE(Until([&] { return opened_ == 2; }));
+  ASSERT_TRUE(Until([&] { return !Gains(other.requests()).empty(); }));
+  EXPECT_EQ(Gains(other.requests()), std::vector<double>{-20});
 }
 
 TEST_F(PlaybackStreamTest, MayBeDestroyedByTheNewsOfItsLoss) {

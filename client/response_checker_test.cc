@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 namespace earshot {
 namespace {
 
@@ -142,6 +144,21 @@ TEST_F(ResponseCheckerTest, AnEndedEpochIsHeardOfUntilItIsDrained) {
   EXPECT_THAT(Say(Drained(1, 4800)), HasSubstr("drained.epoch"));
   EXPECT_EQ(Say(Progress(1, 13920, 4800, 4800)), "OK");
   EXPECT_TRUE(checker_.in_epoch());
+}
+
+TEST_F(ResponseCheckerTest, RefusesAVolumeThatIsNone) {
+  const auto volume = [](double gain_db) {
+    v1::PlayResponse response;
+    response.mutable_volume()->set_gain_db(gain_db);
+    return response;
+  };
+  EXPECT_EQ(Say(volume(0)), "OK");
+  EXPECT_EQ(Say(volume(-1e6)), "OK");
+  EXPECT_THAT(Say(volume(0.1)), HasSubstr("volume.gain_db"));
+  EXPECT_THAT(Say(volume(NAN)), HasSubstr("volume.gain_db"));
+  EXPECT_THAT(Say(volume(-INFINITY)), HasSubstr("volume.gain_db"));
+  checker_.OnOpen(false);
+  EXPECT_THAT(Say(volume(0)), HasSubstr("volume: said before opened"));
 }
 
 TEST_F(ResponseCheckerTest, WhatANewerServerSaysIsPassedOver) {

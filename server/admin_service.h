@@ -24,13 +24,13 @@ struct ServerFacts {
   std::chrono::system_clock::time_point start_time;
 };
 
-// AdminService of the contract: shows the registry, and sets volumes. Thread-safe; one thread of
-// its own looks for changes as long as somebody watches.
+// AdminService of the contract: shows the registry, and sets volumes.
+// Thread-safe; one thread of its own looks for changes as long as somebody
+// watches.
 class AdminServiceImpl final : public v1::AdminService::CallbackService {
  public:
   // The registry outlives it, and it outlives its calls.
-  AdminServiceImpl(StreamRegistry* registry,
-                   std::function<bool()> draining);
+  AdminServiceImpl(StreamRegistry* registry, std::function<bool()> draining);
   ~AdminServiceImpl() override;
 
   // Before the first call.

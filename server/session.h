@@ -70,9 +70,7 @@ class Session : public SoundSource {
   explicit Session(
       const PlayoutConfig& config,
       std::shared_ptr<PlayVolume> volume = std::make_shared<PlayVolume>())
-      : config_(config),
-        volume_(std::move(volume)),
-        target_(config.margin) {}
+      : config_(config), volume_(std::move(volume)), target_(config.margin) {}
 
   // A call begins to speak for the session, and no other does any longer.
   // `oldest_epoch`: the first one that the client does not know as played; 0

@@ -52,8 +52,7 @@ std::shared_ptr<PlayVolume> StreamRegistry::VolumeOf(
 }
 
 bool StreamRegistry::SetVolume(const std::string& name,
-                               const VolumeSetting& volume,
-                               MonotonicTime now) {
+                               const VolumeSetting& volume, MonotonicTime now) {
   const std::lock_guard lock(streams_mutex_);
   Expire(now);
   if (const auto it = open_.find(name); it != open_.end()) {
