@@ -21,10 +21,9 @@ absl::StatusOr<std::unique_ptr<EarshotDevice>> EarshotDevice::Create(
   if (!player.ok()) return player.status();
   std::unique_ptr<EarshotDevice> device(
       new EarshotDevice(loop, *std::move(player), options.drop_on_release));
-  auto backend = vhost_user::Backend::Create(loop, &device->sound_,
-                                             std::move(options.socket_path));
-  if (!backend.ok()) return backend.status();
-  device->backend_ = *std::move(backend);
+  device->backend_ = vhost_user::Backend::Create(
+      loop, &device->sound_, std::move(options.listening),
+      std::move(options.socket_path));
   return device;
 }
 

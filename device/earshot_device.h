@@ -11,6 +11,7 @@
 #include "device/remote_output.h"
 #include "device/sound/sound_device.h"
 #include "device/vhost_user/backend.h"
+#include "device/vhost_user/unique_fd.h"
 
 namespace earshot {
 
@@ -20,13 +21,16 @@ namespace earshot {
 class EarshotDevice {
  public:
   struct Options {
-    std::string socket_path;  // where the VMM connects
+    // Where the VMM connects: a socket that listens, and its path, which is
+    // removed in the end.
+    vhost_user::UniqueFd listening;
+    std::string socket_path;
     RemotePlayer::Options playback;
     bool drop_on_release = false;  // see RemoteOutput
   };
 
-  // Listens, and begins to connect to the service; runs once `loop` does, which
-  // outlives it. Errors say what to do.
+  // Begins to connect to the service, which starts threads; runs once `loop`
+  // does, which outlives it. Errors say what to do.
   static absl::StatusOr<std::unique_ptr<EarshotDevice>> Create(
       boost::asio::io_context* loop, Options options);
   EarshotDevice(const EarshotDevice&) = delete;

@@ -1,6 +1,7 @@
 // earshot-device: a guest's virtio sound card whose loudspeaker is remote.
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -11,11 +12,13 @@
 #include <string>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "device/device_flags.h"
 #include "device/earshot_device.h"
 #include "device/limited_log_sink.h"
+#include "device/vhost_user/listener.h"
 
 namespace earshot {
 namespace {
@@ -23,9 +26,18 @@ namespace {
 constexpr int kExitFailure = 1;
 constexpr int kExitUsage = 2;
 
+int Fail(const absl::Status& status) {
+  std::fprintf(stderr, "earshot-device: %s\n",
+               std::string(status.message()).c_str());
+  return kExitFailure;
+}
+
 int Run(const DeviceFlags& flags) {
+  auto listening = vhost_user::ListenAt(flags.socket);
+  if (!listening.ok()) return Fail(listening.status());
   boost::asio::io_context loop(1);
   EarshotDevice::Options options;
+  options.listening = *std::move(listening);
   options.socket_path = flags.socket;
   options.playback.server = flags.playback.server();
   options.playback.stream = "vms/" + flags.playback.vm() + "/streams/0";
@@ -36,9 +48,8 @@ int Run(const DeviceFlags& flags) {
   options.drop_on_release = flags.drop_on_release;
   auto device = EarshotDevice::Create(&loop, std::move(options));
   if (!device.ok()) {
-    std::fprintf(stderr, "earshot-device: %s\n",
-                 std::string(device.status().message()).c_str());
-    return kExitFailure;
+    unlink(flags.socket.c_str());
+    return Fail(device.status());
   }
   spdlog::info("ready socket={} server={} vm={}", flags.socket,
                flags.playback.server(), flags.playback.vm());

@@ -52,9 +52,16 @@ absl::StatusOr<std::unique_ptr<Backend>> Backend::Create(
     std::string socket_path) {
   absl::StatusOr<UniqueFd> listening = ListenAt(socket_path);
   if (!listening.ok()) return listening.status();
+  return Create(loop, device, *std::move(listening), std::move(socket_path));
+}
+
+std::unique_ptr<Backend> Backend::Create(boost::asio::io_context* loop,
+                                         VirtioDevice* device,
+                                         UniqueFd listening,
+                                         std::string socket_path) {
   std::unique_ptr<Backend> backend(
       new Backend(loop, device, std::move(socket_path)));
-  backend->listener_.assign(listening->release());
+  backend->listener_.assign(listening.release());
   backend->WaitForVmm();
   return backend;
 }
@@ -68,7 +75,7 @@ void Backend::Shutdown() {
   accept_retry_.cancel();
   timer_.cancel();
   armed_ = MonotonicTime::max();
-  unlink(socket_path_.c_str());
+  if (!socket_path_.empty()) unlink(socket_path_.c_str());
 }
 
 template <typename Function>

@@ -37,6 +37,12 @@ class Backend {
   static absl::StatusOr<std::unique_ptr<Backend>> Create(
       boost::asio::io_context* loop, VirtioDevice* device,
       std::string socket_path);
+  // The same with a socket that listens already. `socket_path` is removed in
+  // the end, unless it is empty.
+  static std::unique_ptr<Backend> Create(boost::asio::io_context* loop,
+                                         VirtioDevice* device,
+                                         UniqueFd listening,
+                                         std::string socket_path);
   ~Backend();
   Backend(const Backend&) = delete;
   Backend& operator=(const Backend&) = delete;
