@@ -8,10 +8,11 @@ from faults.rig import network
 from . import wav
 from .guest import Guest, GuestError, build_desktop, build_programs, build_selftests
 from .processes import Device, ProcessError, Server, await_condition
-from .sounds import SOUNDS
+from .sounds import SOUNDS, WIDE_SOUNDS
 
 VM = "guest-test"
 PORT = 50051
+EVERYTHING = ("--formats=all", "--rates=all", "--channels=8")
 # By the name that cases give: how they differ from a small guest and codec pcm.
 BENCHES = {
     "pcm": {},
@@ -19,6 +20,10 @@ BENCHES = {
     "late": {},
     "wire": {"wire": True},
     "replug": {"pluggable": True},
+    "jack": {"sounds": {}},
+    "wide": {"sounds": WIDE_SOUNDS, "device_flags": EVERYTHING},
+    "wide_opus": {"codec": "opus", "sounds": WIDE_SOUNDS, "device_flags": EVERYTHING},
+    "broad": {"sounds": {}, "device_flags": ("--rates=8000,44100,48000,96000", "--channels=6")},
     "desktop": {"desktop": True},
 }
 AT_REST = ("STREAM_STATE_IDLE", "STREAM_STATE_CLOSED")
@@ -144,10 +149,16 @@ class Bench:
         self._guest = None
         return self.guest
 
+    def stop_server(self):
+        """The server ends; another one comes when it is used."""
+        self.server.close()
+        self._server = None
+
     def replace_device(self):
         """The device dies, and another one comes. QEMU has to be told of it."""
         self.device.kill()
         self.device.wait(10)
+        self.device.socket.unlink()  # or it would be taken for the new one's
         self._device = None
         return self.device
 

@@ -182,8 +182,8 @@ class Device(Process):
 
     def qemu_arguments(self, pluggable=False):
         """The sound card, as arguments of QEMU; a pluggable one is called "card",
-        its socket "sound", and its port "port"."""
+        its socket "sound", and its port "cardport"."""
         card = "vhost-user-snd-pci,chardev=sound"
-        port = ["-device", "pcie-root-port,id=port,chassis=1"] if pluggable else []
+        port = ["-device", "pcie-root-port,id=cardport,chassis=1"] if pluggable else []
         return [*port, "-chardev", f"socket,id=sound,path={self.socket}",
-                "-device", card + ",id=card,bus=port" * pluggable]
+                "-device", card + ",id=card,bus=cardport" * pluggable]
