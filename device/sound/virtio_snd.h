@@ -217,6 +217,58 @@ enum SndChannelPosition : uint8_t {
   kSndRearCenter = 11,
 };
 
+// 5.14.6.10: leads requests of a control element.
+struct SndCtlHeader {
+  SndHeader header;
+  uint32_t control_id;
+};
+static_assert(sizeof(SndCtlHeader) == 8);
+
+// 5.14.6.10.1
+enum SndCtlRoleKind : uint32_t { kSndCtlVolume = 1, kSndCtlMute = 2 };
+constexpr uint32_t SndCtlRole(SndCtlRoleKind kind, SndDirection direction) {
+  return static_cast<uint32_t>(kind) << 1 | direction;
+}
+enum SndCtlType : uint32_t { kSndCtlBoolean = 0, kSndCtlInteger = 1 };
+enum SndCtlAccess : uint32_t {
+  kSndCtlAccessRead = 1u << 0,
+  kSndCtlAccessWrite = 1u << 1,
+  kSndCtlAccessTlvRead = 1u << 4,
+};
+
+// 5.14.6.10.1, with the padding that compilers put before the 64-bit numbers
+// of the union (of which `integer` is the member that is used here).
+struct SndCtlInfo {
+  uint32_t hda_fn_nid;
+  uint32_t role;
+  uint32_t type;
+  uint32_t access;
+  uint32_t count;
+  uint32_t index;
+  char name[44];
+  uint8_t padding[4];
+  struct {
+    int32_t min;
+    int32_t max;
+    int32_t step;
+  } integer;
+  uint8_t rest[12];
+};
+static_assert(sizeof(SndCtlInfo) == 96);
+
+// 5.14.6.10.2: a union of 512 bytes; integers and booleans are this.
+struct SndCtlValue {
+  uint32_t integer[128];
+};
+static_assert(sizeof(SndCtlValue) == 512);
+
+// 5.14.6.10.3: leads metadata.
+struct SndCtlTlv {
+  uint32_t type;
+  uint32_t length;  // bytes that follow
+};
+static_assert(sizeof(SndCtlTlv) == 8);
+
 // 5.14.6: codes of events.
 enum SndEventCode : uint32_t {
   kSndEvtJackConnected = 0x1000,     // 5.14.6.5: `data` is the jack's id
