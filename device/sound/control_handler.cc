@@ -1,9 +1,9 @@
 #include "device/sound/control_handler.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/types/span.h"
-#include "device/sound/pcm_params.h"
 
 namespace earshot {
 namespace {
@@ -24,12 +24,15 @@ absl::Span<const uint8_t> BytesOf(const T& value) {
                              sizeof(T));
 }
 
-// Writes `count` times `info` behind the status, `query.size` bytes apart.
+// Writes those of `infos` that are asked for behind the status, `query.size`
+// bytes apart.
 template <typename T>
-SndStatus WriteInfos(const SndQueryInfo& query, uint32_t total, const T& info,
+SndStatus WriteInfos(const SndQueryInfo& query, const std::vector<T>& infos,
                      DescriptorChain& chain, uint32_t* written) {
   // 5.14.6.2: within what there is; 64 bits, so that nothing wraps.
-  if (uint64_t{query.start_id} + query.count > total) return SndStatus::kBadMsg;
+  if (uint64_t{query.start_id} + query.count > infos.size()) {
+    return SndStatus::kBadMsg;
+  }
   // `size` is what the driver knows of the struct: the stride. None of the
   // structs has ever been smaller.
   if (query.size < sizeof(T) || query.size > kMaxInfoSize) {
@@ -40,9 +43,9 @@ SndStatus WriteInfos(const SndQueryInfo& query, uint32_t total, const T& info,
   if (chain.writable_size() < needed) return SndStatus::kBadMsg;
   uint8_t item[kMaxInfoSize] = {};
   absl::Span<uint8_t> stride = absl::MakeSpan(item, query.size);
-  const absl::Span<const uint8_t> bytes = BytesOf(info);
-  for (size_t i = 0; i < bytes.size(); ++i) stride[i] = bytes[i];
   for (uint32_t i = 0; i < query.count; ++i) {
+    const absl::Span<const uint8_t> bytes = BytesOf(infos[query.start_id + i]);
+    std::copy(bytes.begin(), bytes.end(), stride.begin());
     chain.Write(sizeof(SndHeader) + size_t{i} * query.size, stride);
   }
   *written = static_cast<uint32_t>(needed);
@@ -51,10 +54,16 @@ SndStatus WriteInfos(const SndQueryInfo& query, uint32_t total, const T& info,
 
 }  // namespace
 
-ControlHandler::ControlHandler(
-    const std::vector<std::unique_ptr<PcmStream>>* streams,
-    std::function<void(MonotonicTime)> poll_tx)
-    : streams_(streams), poll_tx_(std::move(poll_tx)) {}
+ControlHandler::ControlHandler(Parts parts) : parts_(std::move(parts)) {
+  for (uint32_t id = 0; id < parts_.streams->size(); ++id) {
+    pcm_infos_.push_back(OfferedPcmInfo(parts_.offer));
+    pcm_infos_.back().hda_fn_nid = id;
+    for (SndChmapInfo info : OfferedChmapInfos(parts_.offer)) {
+      info.hda_fn_nid = id;
+      chmap_infos_.push_back(info);
+    }
+  }
+}
 
 ControlHandler::Outcome ControlHandler::Handle(DescriptorChain& chain,
                                                MonotonicTime now) {
@@ -66,6 +75,7 @@ ControlHandler::Outcome ControlHandler::Handle(DescriptorChain& chain,
   SndHeader request{};
   if (ReadRequest(chain, &request)) {
     outcome.code = request.code;
+    parts_.events->OnRequest(request.code, now);
     switch (request.code) {
       case kSndJackInfo:
       case kSndPcmInfo:
@@ -86,8 +96,8 @@ ControlHandler::Outcome ControlHandler::Handle(DescriptorChain& chain,
         break;
       }
       default:
-        // JACK_REMAP (no jack offers it), CTL_* (VIRTIO_SND_F_CTLS is not
-        // offered) and what does not exist.
+        // JACK_REMAP (no jack has VIRTIO_SND_JACK_F_REMAP, 5.14.6.4.2), CTL_*
+        // (VIRTIO_SND_F_CTLS is not offered) and what does not exist.
         outcome.status = SndStatus::kNotSupp;
     }
   }
@@ -102,14 +112,26 @@ SndStatus ControlHandler::QueryInfo(uint32_t code, DescriptorChain& chain,
   if (!ReadRequest(chain, &query)) return SndStatus::kBadMsg;
   switch (code) {
     case kSndJackInfo:
-      return WriteInfos(query, 0, SndJackInfo{}, chain, written);
+      return QueryJacks(query, chain, written);
     case kSndPcmInfo:
-      return WriteInfos(query, static_cast<uint32_t>(streams_->size()),
-                        OfferedPcmInfo(PcmOffer()), chain, written);
+      return WriteInfos(query, pcm_infos_, chain, written);
     default:
-      return WriteInfos(query, 1, OfferedChmapInfos(PcmOffer()).back(), chain,
-                        written);
+      return WriteInfos(query, chmap_infos_, chain, written);
   }
+}
+
+SndStatus ControlHandler::QueryJacks(const SndQueryInfo& query,
+                                     DescriptorChain& chain,
+                                     uint32_t* written) {
+  std::vector<SndJackInfo> infos;
+  for (const Jack& jack : *parts_.jacks) infos.push_back(jack.Info());
+  const SndStatus status = WriteInfos(query, infos, chain, written);
+  if (status != SndStatus::kOk) return status;
+  for (uint32_t i = 0; i < query.count; ++i) {
+    const uint32_t id = query.start_id + i;
+    parts_.events->JackWasRead(id, infos[id].connected != 0);
+  }
+  return status;
 }
 
 SndStatus ControlHandler::SetParams(const DescriptorChain& chain,
@@ -120,10 +142,10 @@ SndStatus ControlHandler::SetParams(const DescriptorChain& chain,
   PcmStream* stream = Find(request.header.stream_id);
   if (stream == nullptr) return SndStatus::kBadMsg;
   PcmParams params;
-  const SndStatus status = ParseSetParams(request, PcmOffer(), &params);
+  const SndStatus status = ParseSetParams(request, parts_.offer, &params);
   if (status != SndStatus::kOk) return status;
-  poll_tx_(now);
-  return stream->SetParams(params, now);
+  parts_.poll_tx(now);
+  return stream->SetParams(params, now, request.features);
 }
 
 SndStatus ControlHandler::Command(uint32_t code, uint32_t stream_id,
@@ -131,7 +153,7 @@ SndStatus ControlHandler::Command(uint32_t code, uint32_t stream_id,
   PcmStream* stream = Find(stream_id);
   if (stream == nullptr) return SndStatus::kBadMsg;
   // Not before PREPARE: buffers that follow it closely belong to it.
-  if (code != kSndPcmPrepare) poll_tx_(now);
+  if (code != kSndPcmPrepare) parts_.poll_tx(now);
   switch (code) {
     case kSndPcmPrepare:
       return stream->Prepare(now);
@@ -145,7 +167,8 @@ SndStatus ControlHandler::Command(uint32_t code, uint32_t stream_id,
 }
 
 PcmStream* ControlHandler::Find(uint32_t stream_id) const {
-  return stream_id < streams_->size() ? (*streams_)[stream_id].get() : nullptr;
+  const auto& streams = *parts_.streams;
+  return stream_id < streams.size() ? streams[stream_id].get() : nullptr;
 }
 
 }  // namespace earshot

@@ -3,10 +3,13 @@
 #include <cstring>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <vector>
 
+#include "device/sound/event_queue.h"
 #include "device/sound/fake_pcm_output.h"
 #include "device/sound/fake_sound_driver.h"
+#include "device/sound/jack.h"
 #include "device/sound/pcm_params.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -25,7 +28,14 @@ class ControlHandlerTest : public ::testing::Test {
   ControlHandlerTest() {
     for (FakePcmOutput& output : outputs_) {
       streams_.push_back(std::make_unique<PcmStream>(&output));
+      jacks_.emplace_back(&output, static_cast<uint32_t>(jacks_.size()));
     }
+    handler_.emplace(ControlHandler::Parts{
+        .offer = {},
+        .streams = &streams_,
+        .jacks = &jacks_,
+        .events = &events_,
+        .poll_tx = [this](MonotonicTime) { ++tx_polls_; }});
   }
 
   // Sends a request in one piece; keeps what the answer's memory holds then.
@@ -36,7 +46,7 @@ class ControlHandlerTest : public ::testing::Test {
     if (!request.empty()) readable.push_back(absl::MakeSpan(request));
     if (!answer_.empty()) writable.push_back(absl::MakeSpan(answer_));
     DescriptorChain chain(0, readable, writable);
-    return handler_.Handle(chain, kNow);
+    return handler_->Handle(chain, kNow);
   }
   template <typename T>
   ControlHandler::Outcome Send(const T& request, size_t answer_size = 4) {
@@ -61,17 +71,20 @@ class ControlHandlerTest : public ::testing::Test {
 
   std::vector<FakePcmOutput> outputs_{2};
   std::vector<std::unique_ptr<PcmStream>> streams_;
+  std::vector<Jack> jacks_;
   int tx_polls_ = 0;
-  ControlHandler handler_{&streams_, [this](MonotonicTime) { ++tx_polls_; }};
+  DeviceQueue event_ring_;  // never started
+  EventQueue events_{&event_ring_, {.jacks = 2, .streams = 2}};
+  std::optional<ControlHandler> handler_;
   Bytes answer_;
 };
 
 TEST_F(ControlHandlerTest, PcmInfoTellsWhatIsOffered) {
   ASSERT_EQ(Query(kSndPcmInfo, 0, 2, 32, 4 + 64), SndStatus::kOk);
   EXPECT_EQ(AnswerStatus(), SndStatus::kOk);
-  for (size_t offset : {4, 36}) {
-    const auto info = Item<SndPcmInfo>(offset);
-    EXPECT_EQ(info.hda_fn_nid, 0u);
+  for (uint32_t id : {0u, 1u}) {
+    const auto info = Item<SndPcmInfo>(4 + 32 * id);
+    EXPECT_EQ(info.hda_fn_nid, id);
     EXPECT_EQ(info.features, 0u);
     EXPECT_EQ(info.formats, uint64_t{1} << 5 | 1 << 17 | 1 << 19);
     EXPECT_EQ(info.rates, uint64_t{1} << 7);
@@ -96,31 +109,70 @@ TEST_F(ControlHandlerTest, ALargerStructOfALaterDriverIsPaddedWithZeros) {
   EXPECT_EQ(Item<SndPcmInfo>(4 + 40).channels_max, 2);
 }
 
-TEST_F(ControlHandlerTest, ChmapInfoIsStereo) {
-  ASSERT_EQ(Query(kSndChmapInfo, 0, 1, 24, 28), SndStatus::kOk);
-  const auto info = Item<SndChmapInfo>(4);
-  EXPECT_EQ(info.direction, 0);
-  EXPECT_EQ(info.channels, 2);
-  EXPECT_EQ(info.positions[0], 3);
-  EXPECT_EQ(info.positions[1], 4);
-  EXPECT_EQ(info.positions[2], 0);
+TEST_F(ControlHandlerTest, EveryStreamHasAMapForEachOfItsChannelCounts) {
+  EXPECT_EQ(handler_->chmap_count(), 4u);
+  ASSERT_EQ(Query(kSndChmapInfo, 0, 4, 24, 4 + 96), SndStatus::kOk);
+  for (uint32_t id : {0u, 1u}) {
+    const auto mono = Item<SndChmapInfo>(4 + 48 * id);
+    EXPECT_EQ(mono.hda_fn_nid, id);
+    EXPECT_EQ(mono.channels, 1);
+    const auto stereo = Item<SndChmapInfo>(4 + 48 * id + 24);
+    EXPECT_EQ(stereo.hda_fn_nid, id);
+    EXPECT_EQ(stereo.direction, 0);
+    EXPECT_EQ(stereo.channels, 2);
+    EXPECT_EQ(stereo.positions[0], 3);
+    EXPECT_EQ(stereo.positions[1], 4);
+    EXPECT_EQ(stereo.positions[2], 0);
+  }
 }
 
-TEST_F(ControlHandlerTest, NoJacksCanBeAskedForOnlyInNoNumber) {
+TEST_F(ControlHandlerTest, JackInfoSaysWhichStreamIsConnected) {
+  outputs_[0].set_connected(false);
+  for (Jack& jack : jacks_) jack.Poll(kNow);
+  ASSERT_EQ(Query(kSndJackInfo, 0, 2, 24, 4 + 48), SndStatus::kOk);
+  EXPECT_EQ(Item<SndJackInfo>(4).hda_fn_nid, 0u);
+  EXPECT_EQ(Item<SndJackInfo>(4).connected, 0);
+  EXPECT_EQ(Item<SndJackInfo>(4 + 24).hda_fn_nid, 1u);
+  EXPECT_EQ(Item<SndJackInfo>(4 + 24).connected, 1);
+}
+
+// Only of the jacks that were asked for: the others it does not know.
+TEST_F(ControlHandlerTest, WhatTheDriverHasReadOfAJackIsKnown) {
+  ASSERT_EQ(Query(kSndJackInfo, 1, 1, 24, 4 + 24), SndStatus::kOk);
+  events_.SetJack(0, true);
+  EXPECT_FALSE(events_.has_pending());
+  events_.SetJack(1, true);
+  EXPECT_TRUE(events_.has_pending());
+}
+
+TEST_F(ControlHandlerTest, AJackThatCouldNotBeAnsweredWasNotRead) {
+  EXPECT_EQ(Query(kSndJackInfo, 0, 2, 24, 4 + 47), SndStatus::kBadMsg);
+  events_.SetJack(0, true);
+  EXPECT_FALSE(events_.has_pending());
+}
+
+TEST_F(ControlHandlerTest, WithoutJacksOnlyNoneCanBeAskedFor) {
+  jacks_.clear();
   EXPECT_EQ(Query(kSndJackInfo, 0, 0, 24, 4), SndStatus::kOk);
   EXPECT_EQ(Query(kSndJackInfo, 0, 1, 24, 28), SndStatus::kBadMsg);
 }
 
 TEST_F(ControlHandlerTest, QueriesOutOfRangeAreBadMessages) {
-  for (SndCode code : {kSndJackInfo, kSndPcmInfo, kSndChmapInfo}) {
-    EXPECT_EQ(Query(code, 0, 3, 32, 400), SndStatus::kBadMsg);
-    EXPECT_EQ(Query(code, 3, 0, 32, 400), SndStatus::kBadMsg);
-    EXPECT_EQ(Query(code, 2, 1, 32, 400), SndStatus::kBadMsg);
+  const struct {
+    SndCode code;
+    uint32_t total;
+  } kItems[] = {{kSndJackInfo, 2}, {kSndPcmInfo, 2}, {kSndChmapInfo, 4}};
+  for (const auto& [code, total] : kItems) {
+    EXPECT_EQ(Query(code, 0, total, 32, 400), SndStatus::kOk);
+    EXPECT_EQ(Query(code, total, 0, 32, 400), SndStatus::kOk);
+    EXPECT_EQ(Query(code, 0, total + 1, 32, 400), SndStatus::kBadMsg);
+    EXPECT_EQ(Query(code, total + 1, 0, 32, 400), SndStatus::kBadMsg);
+    EXPECT_EQ(Query(code, total, 1, 32, 400), SndStatus::kBadMsg);
     EXPECT_EQ(Query(code, 0, kMax, 32, 400), SndStatus::kBadMsg);
     EXPECT_EQ(Query(code, kMax, 0, 32, 400), SndStatus::kBadMsg);
     // start + count wraps to 1.
     EXPECT_EQ(Query(code, kMax, 2, 32, 400), SndStatus::kBadMsg);
-    EXPECT_EQ(Query(code, 2, kMax, 32, 400), SndStatus::kBadMsg);
+    EXPECT_EQ(Query(code, total, kMax, 32, 400), SndStatus::kBadMsg);
     EXPECT_EQ(AnswerStatus(), SndStatus::kBadMsg);
   }
 }
@@ -246,7 +298,7 @@ TEST_F(ControlHandlerTest, RequestsAndAnswersMayBeCutAnywhere) {
   for (uint8_t& byte : request) readable.push_back(absl::MakeSpan(&byte, 1));
   for (uint8_t& byte : answer_) writable.push_back(absl::MakeSpan(&byte, 1));
   DescriptorChain chain(0, readable, writable);
-  const ControlHandler::Outcome outcome = handler_.Handle(chain, kNow);
+  const ControlHandler::Outcome outcome = handler_->Handle(chain, kNow);
   EXPECT_EQ(outcome.status, SndStatus::kOk);
   EXPECT_EQ(outcome.written, 68u);
   EXPECT_EQ(Item<SndPcmInfo>(36).channels_max, 2);

@@ -80,6 +80,7 @@ void FakePcmOutput::Release(MonotonicTime) {
   Expect(prepared_ && !running_, "Release while not prepared, or running");
   prepared_ = false;
   if (!epochs_.empty()) epochs_.back().released = true;
+  if (on_release_) on_release_();
 }
 
 double FakePcmOutput::ClockAt(MonotonicTime now) const {

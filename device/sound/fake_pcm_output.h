@@ -2,8 +2,10 @@
 #define EARSHOT_DEVICE_SOUND_FAKE_PCM_OUTPUT_H_
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/types/span.h"
@@ -36,6 +38,10 @@ class FakePcmOutput final : public PcmOutput {
   void set_packet_frames(int64_t frames) { packet_frames_ = frames; }
   void set_delay_frames(int64_t frames) { delay_frames_ = frames; }
   void set_connected(bool connected) { connected_ = connected; }
+  // Called at each Release().
+  void set_on_release(std::function<void()> on_release) {
+    on_release_ = std::move(on_release);
+  }
   // Forget bytes, only count them: for long runs.
   void set_record_bytes(bool record) { record_bytes_ = record; }
 
@@ -75,6 +81,7 @@ class FakePcmOutput final : public PcmOutput {
   bool record_bytes_ = true;
   bool connected_ = true;
   StreamVolume volume_;
+  std::function<void()> on_release_;
 
   PcmParams params_;
   bool prepared_ = false;

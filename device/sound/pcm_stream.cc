@@ -25,12 +25,18 @@ constexpr auto kNoProgressPoll = std::chrono::milliseconds(1);
 // How often to look whether the guest has noticed what came back.
 constexpr auto kHeldPoll = std::chrono::milliseconds(5);
 
+// How long a running stream that has played something stays without sound until
+// that is an underflow. A guest that has come to its end learns so from its
+// last buffer, and stops: that takes it a moment, and is none.
+constexpr auto kUnderflow = std::chrono::milliseconds(40);
+
 }  // namespace
 
 PcmStream::PcmStream(PcmOutput* output)
     : output_(output), scratch_(kScratchBytes) {}
 
-SndStatus PcmStream::SetParams(const PcmParams& params, MonotonicTime now) {
+SndStatus PcmStream::SetParams(const PcmParams& params, MonotonicTime now,
+                               uint32_t features) {
   if (state_ == State::kRunning || state_ == State::kStopped) {
     return SndStatus::kBadMsg;
   }
@@ -40,6 +46,7 @@ SndStatus PcmStream::SetParams(const PcmParams& params, MonotonicTime now) {
     EndEpoch(now);
   }
   params_ = params;
+  features_ = features;
   state_ = State::kParamsSet;
   return SndStatus::kOk;
 }
@@ -127,7 +134,10 @@ void PcmStream::Poll(MonotonicTime now) {
   const int64_t end = std::max(queued_end_, produced_);
   WriteUpTo(std::min(output_->DuePosition(end, now), end), now);
   CompleteProduced(now);
+  WatchForUnderflow(now);
 }
+
+bool PcmStream::TakeUnderflow() { return std::exchange(underflow_, false); }
 
 MonotonicTime PcmStream::NextDeadline(MonotonicTime now) const {
   if (!clock_runs_) return MonotonicTime::max();
@@ -171,6 +181,8 @@ void PcmStream::UpdateClock(MonotonicTime now) {
   const bool run = state_ == State::kRunning && queue_present_;
   if (run == clock_runs_) return;
   clock_runs_ = run;
+  dry_since_.reset();
+  underflow_ = false;
   if (run) {
     last_poll_ = now;
     output_->Start(now);
@@ -231,6 +243,23 @@ void PcmStream::FailQueue() {
     fifo_.Pop();
     ++stats_.buffers_failed;
   }
+}
+
+// 5.14.6.7: "an underflow for the output stream". Positions say more than the
+// queue does: a buffer that is held back carries no more sound.
+void PcmStream::WatchForUnderflow(MonotonicTime now) {
+  if (produced_ == 0 || queued_end_ > produced_) {
+    dry_since_.reset();
+    return;
+  }
+  if (!dry_since_) {
+    dry_since_ = now;
+    dry_counted_ = false;
+  }
+  if (dry_counted_ || now - *dry_since_ < kUnderflow) return;
+  dry_counted_ = true;
+  ++stats_.underflows;
+  underflow_ = (features_ & kSndPcmEvtXruns) != 0;
 }
 
 // 5.14.6.8: "current device latency", in the guest's bytes; Linux makes its

@@ -2,6 +2,7 @@
 #define EARSHOT_DEVICE_SOUND_PCM_STREAM_H_
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "device/sound/pcm_output.h"
@@ -54,6 +55,7 @@ class PcmStream {
     int64_t buffers_completed = 0;  // answered with OK
     int64_t buffers_failed = 0;     // answered with IO_ERR
     int64_t bytes_dropped = 0;      // less than a frame at a buffer's end
+    int64_t underflows = 0;         // the guest came late with its sound
     int64_t epochs = 0;
   };
 
@@ -63,7 +65,9 @@ class PcmStream {
   PcmStream& operator=(const PcmStream&) = delete;
 
   // The driver's commands. What is on the TX ring was queued before.
-  [[nodiscard]] SndStatus SetParams(const PcmParams& params, MonotonicTime now);
+  // `features`: what was selected of SndPcmFeature.
+  [[nodiscard]] SndStatus SetParams(const PcmParams& params, MonotonicTime now,
+                                    uint32_t features = 0);
   [[nodiscard]] SndStatus Prepare(MonotonicTime now);
   [[nodiscard]] SndStatus Start(MonotonicTime now);
   [[nodiscard]] SndStatus Stop(MonotonicTime now);
@@ -76,6 +80,9 @@ class PcmStream {
   QueueResult Queue(TxBuffer buffer);
   // Hands over what is due and answers the buffers that it empties.
   void Poll(MonotonicTime now);
+  // Whether the guest has let its running stream underflow since the last call
+  // and wants to know (VIRTIO_SND_PCM_F_EVT_XRUNS): once for each time.
+  bool TakeUnderflow();
   // When to Poll() again; max() for not before something happens.
   MonotonicTime NextDeadline(MonotonicTime now) const;
 
@@ -95,6 +102,7 @@ class PcmStream {
   }
   int64_t produced() const { return produced_; }      // of this epoch
   int64_t queued_end() const { return queued_end_; }  // of this epoch
+  size_t buffers() const { return fifo_.size(); }     // that it holds
   const Stats& stats() const { return stats_; }
 
  private:
@@ -104,11 +112,13 @@ class PcmStream {
   int64_t WriteFrom(const TxFifo::Entry& entry, int64_t end, MonotonicTime now);
   void CompleteProduced(MonotonicTime now);
   void FailQueue();
+  void WatchForUnderflow(MonotonicTime now);
   uint32_t LatencyBytes(MonotonicTime now) const;
 
   PcmOutput* const output_;
   State state_ = State::kInitial;
   PcmParams params_;
+  uint32_t features_ = 0;  // as selected
   bool queue_present_ = false;
   bool clock_runs_ = false;  // as the output was told
 
@@ -117,6 +127,9 @@ class PcmStream {
   int64_t queued_end_ = 0;
   MonotonicTime last_poll_{};
   RingWatch ring_;
+  std::optional<MonotonicTime> dry_since_;  // it runs, and all is handed over
+  bool dry_counted_ = false;
+  bool underflow_ = false;  // not taken yet
   std::vector<uint8_t> scratch_;
 
   Stats stats_;

@@ -15,18 +15,49 @@ namespace {
 // a driver waits for the answers to a few.
 constexpr int kRequestsPerTurn = 16;
 
+std::vector<std::unique_ptr<PcmStream>> StreamsOf(
+    const std::vector<PcmOutput*>& outputs) {
+  std::vector<std::unique_ptr<PcmStream>> streams;
+  for (PcmOutput* output : outputs) {
+    streams.push_back(std::make_unique<PcmStream>(output));
+  }
+  return streams;
+}
+
+std::vector<Jack> JacksOf(const std::vector<PcmOutput*>& outputs) {
+  std::vector<Jack> jacks;
+  for (uint32_t id = 0; id < outputs.size(); ++id) {
+    jacks.emplace_back(outputs[id], id);
+  }
+  return jacks;
+}
+
+// 5.14.6.6.2: what every stream can do, whatever its formats.
+PcmOffer WithFeatures(PcmOffer offer) {
+  offer.features |= kSndPcmEvtXruns;
+  return offer;
+}
+
 }  // namespace
 
-SoundDevice::SoundDevice(const std::vector<PcmOutput*>& outputs)
-    : config_{.jacks = 0,
-              .streams = static_cast<uint32_t>(outputs.size()),
-              .chmaps = 1,
+SoundDevice::SoundDevice(const std::vector<PcmOutput*>& outputs,
+                         SoundDeviceOptions options)
+    : streams_(StreamsOf(outputs)),
+      jacks_(options.jacks ? JacksOf(outputs) : std::vector<Jack>()),
+      events_(&queues_[kSndEventQueue],
+              {.jacks = static_cast<uint32_t>(jacks_.size()),
+               .streams = static_cast<uint32_t>(streams_.size())}),
+      control_({.offer = WithFeatures(options.offer),
+                .streams = &streams_,
+                .jacks = &jacks_,
+                .events = &events_,
+                .poll_tx = [this](MonotonicTime now) { ServeTx(now); }}),
+      config_{.jacks = static_cast<uint32_t>(jacks_.size()),
+              .streams = static_cast<uint32_t>(streams_.size()),
+              .chmaps = control_.chmap_count(),
               .controls = 0},
-      control_(&streams_, [this](MonotonicTime now) { ServeTx(now); }) {
-  for (PcmOutput* output : outputs) {
-    streams_.push_back(std::make_unique<PcmStream>(output));
-  }
-}
+      buffers_per_stream_(DeviceQueue::kMaxInFlight /
+                          std::max<size_t>(streams_.size(), 1)) {}
 
 SoundDevice::~SoundDevice() {
   // The rings may be gone: what is still held is not answered.
@@ -50,7 +81,7 @@ void SoundDevice::StartQueue(int index, Virtqueue* queue, MonotonicTime now) {
     ServeTx(now);
     for (auto& stream : streams_) stream->ResumeQueue(now);
   } else if (index == kSndEventQueue) {
-    // 5.14.6.3: its buffers wait for events, and there are none.
+    // Its buffers wait for events.
     queues_[index].DisableKicks();
   }
   Service(now);
@@ -71,27 +102,50 @@ void SoundDevice::OnTimer(MonotonicTime now) { Service(now); }
 void SoundDevice::Reset(MonotonicTime now) {
   for (DeviceQueue& queue : queues_) queue.Invalidate();
   for (auto& stream : streams_) stream->Reset(now);
+  events_.Reset();
   unfinished_ = false;
 }
 
 MonotonicTime SoundDevice::NextDeadline(MonotonicTime now) const {
   if (unfinished_) return now;
-  MonotonicTime deadline = MonotonicTime::max();
+  MonotonicTime deadline = events_.NextDeadline(now);
   for (const auto& stream : streams_) {
     deadline = std::min(deadline, stream->NextDeadline(now));
+  }
+  for (const Jack& jack : jacks_) {
+    deadline = std::min(deadline, jack.NextDeadline());
   }
   return deadline;
 }
 
 void SoundDevice::Service(MonotonicTime now) {
   unfinished_ = false;
+  PollJacks(now);
   ServeControl(now);
   ServeTx(now);
   const bool tx_had_room = queues_[kSndTxQueue].HasRoom();
-  for (auto& stream : streams_) stream->Poll(now);
+  PollStreams(now);
   if (!tx_had_room && queues_[kSndTxQueue].HasRoom()) unfinished_ = true;
   ServeRx(now);
+  events_.Serve(now);
   for (DeviceQueue& queue : queues_) queue.Notify();
+}
+
+void SoundDevice::PollJacks(MonotonicTime now) {
+  for (uint32_t id = 0; id < jacks_.size(); ++id) {
+    jacks_[id].Poll(now);
+    events_.SetJack(id, jacks_[id].connected());
+  }
+}
+
+void SoundDevice::PollStreams(MonotonicTime now) {
+  for (uint32_t id = 0; id < streams_.size(); ++id) {
+    PcmStream& stream = *streams_[id];
+    stream.Poll(now);
+    if (stream.TakeUnderflow()) events_.AddXrun(id);
+    // Of a stream that was stopped meanwhile it says nothing any more.
+    if (stream.state() != PcmStream::State::kRunning) events_.ForgetXrun(id);
+  }
 }
 
 template <typename Handler>
@@ -169,6 +223,13 @@ void SoundDevice::RouteTx(DescriptorChain chain, MonotonicTime now) {
   if (stream_id >= streams_.size()) {
     buffer.Fail();
     LogRefusedTx(stream_id, "no such stream", now);
+    return;
+  }
+  // What one stream holds must not take the others' room. A driver cannot hit
+  // this while the queue has no more than kMaxInFlight entries for one stream.
+  if (streams_[stream_id]->buffers() >= buffers_per_stream_) {
+    buffer.Fail();
+    LogRefusedTx(stream_id, "too many buffers of one stream", now);
     return;
   }
   switch (streams_[stream_id]->Queue(std::move(buffer))) {

@@ -9,18 +9,27 @@
 #include "absl/types/span.h"
 #include "device/sound/control_handler.h"
 #include "device/sound/device_queue.h"
+#include "device/sound/event_queue.h"
+#include "device/sound/jack.h"
 #include "device/sound/log_limiter.h"
 #include "device/sound/pcm_output.h"
+#include "device/sound/pcm_params.h"
 #include "device/sound/pcm_stream.h"
 #include "device/sound/virtio_snd.h"
 #include "device/virtio/virtio_device.h"
 
 namespace earshot {
 
-// The virtio sound device (virtio 5.14): playback streams, no jacks, one
-// channel map, no controls and no events. It pops the queues, routes TX
-// buffers to their PcmStream, has the ControlHandler carry out requests, and
-// refuses what a guest must not do; nothing that a guest does stops it.
+// What a sound device has to offer.
+struct SoundDeviceOptions {
+  PcmOffer offer;     // of every stream
+  bool jacks = true;  // one for each stream
+};
+
+// The virtio sound device (virtio 5.14): playback streams with their jacks and
+// channel maps, and events about them. It pops the queues, routes TX buffers to
+// their PcmStream, has the ControlHandler carry out requests, and refuses what
+// a guest must not do; nothing that a guest does stops it.
 //
 // It knows neither the transport above nor the outputs' far end below. Thread:
 // the device's loop; nothing blocks.
@@ -36,7 +45,8 @@ class SoundDevice final : public VirtioDevice {
 
   // One playback stream for each output, with the output's index as its id.
   // The outputs outlive the device.
-  explicit SoundDevice(const std::vector<PcmOutput*>& outputs);
+  explicit SoundDevice(const std::vector<PcmOutput*>& outputs,
+                       SoundDeviceOptions options = {});
   ~SoundDevice() override;
   SoundDevice(const SoundDevice&) = delete;
   SoundDevice& operator=(const SoundDevice&) = delete;
@@ -56,6 +66,7 @@ class SoundDevice final : public VirtioDevice {
   int stream_count() const { return static_cast<int>(streams_.size()); }
   const PcmStream& stream(int id) const { return *streams_.at(id); }
   const Stats& stats() const { return stats_; }
+  const EventQueue::Stats& event_stats() const { return events_.stats(); }
 
  private:
   // Looks at every ring and stream, whichever was kicked: a kick that was lost
@@ -68,14 +79,19 @@ class SoundDevice final : public VirtioDevice {
   void ServeControl(MonotonicTime now);
   void ServeTx(MonotonicTime now);
   void ServeRx(MonotonicTime now);
+  void PollJacks(MonotonicTime now);
+  void PollStreams(MonotonicTime now);
   void RouteTx(DescriptorChain chain, MonotonicTime now);
   void LogRefusedTx(uint32_t stream_id, const char* why, MonotonicTime now);
 
-  const SndConfig config_;
   // Before the streams, whose buffers refer to them.
   std::array<DeviceQueue, kSndQueueCount> queues_;
   std::vector<std::unique_ptr<PcmStream>> streams_;
+  std::vector<Jack> jacks_;
+  EventQueue events_;
   ControlHandler control_;
+  const SndConfig config_;
+  const size_t buffers_per_stream_;
   LogLimiter log_limiter_;
   bool unfinished_ = false;  // a queue has had its turn and holds more
   Stats stats_;

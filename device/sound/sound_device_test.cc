@@ -68,11 +68,11 @@ TEST_F(SoundDeviceTest, HasFourQueuesAndNoFeatures) {
   EXPECT_EQ(device_.device_features(), 0u);
 }
 
-TEST_F(SoundDeviceTest, ConfigCountsNoJacksOneStreamOneMapNoControls) {
+TEST_F(SoundDeviceTest, ConfigCountsOneJackOneStreamTwoMapsNoControls) {
   uint32_t config[6];
   device_.ReadConfig(
       0, absl::MakeSpan(reinterpret_cast<uint8_t*>(config), sizeof(config)));
-  EXPECT_THAT(config, ElementsAre(0, 1, 1, 0, 0, 0));
+  EXPECT_THAT(config, ElementsAre(1, 1, 2, 0, 0, 0));
 }
 
 TEST_F(SoundDeviceTest, ConfigIsReadableAtAnyOffset) {
@@ -81,7 +81,7 @@ TEST_F(SoundDeviceTest, ConfigIsReadableAtAnyOffset) {
     device_.ReadConfig(offset, absl::MakeSpan(bytes));
     for (uint32_t i = 0; i < 256; ++i) {
       const uint64_t at = uint64_t{offset} + i;
-      EXPECT_EQ(bytes[i], at == 4 || at == 8 ? 1 : 0) << at;
+      EXPECT_EQ(bytes[i], at == 0 || at == 4 ? 1 : at == 8 ? 2 : 0) << at;
     }
   }
 }
@@ -119,6 +119,17 @@ TEST_F(SoundDeviceTest, EventBuffersAreKept) {
   PrepareStream();
   guest_.Advance(seconds(1));
   EXPECT_THAT(driver().Collect(kSndEventQueue), IsEmpty());
+}
+
+TEST_F(SoundDeviceTest, JacksCanBeLeftOut) {
+  SoundDevice device({&output_}, {.offer = {}, .jacks = false});
+  FakeSoundDriver guest(&device);
+  uint32_t jacks = 7;
+  device.ReadConfig(
+      0, absl::MakeSpan(reinterpret_cast<uint8_t*>(&jacks), sizeof(jacks)));
+  EXPECT_EQ(jacks, 0u);
+  EXPECT_EQ(guest.Request(ToBytes(SndQueryInfo{{kSndJackInfo}, 0, 1, 24}), 28),
+            ToBytes(SndHeader{static_cast<uint32_t>(SndStatus::kBadMsg)}));
 }
 
 TEST_F(SoundDeviceTest, RxBuffersFailAtTheEndOfTheirChain) {
