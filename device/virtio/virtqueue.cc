@@ -123,7 +123,8 @@ class ChainBuilder {
 absl::StatusOr<Virtqueue> Virtqueue::Create(const GuestMemory* memory,
                                             const Layout& layout,
                                             uint16_t next_avail, bool event_idx,
-                                            std::function<void()> notify) {
+                                            std::function<void()> notify,
+                                            InflightLog* inflight) {
   const uint16_t size = layout.size;
   if (size == 0 || size > kMaxQueueSize || (size & (size - 1)) != 0) {
     return absl::InvalidArgumentError(
@@ -158,6 +159,14 @@ absl::StatusOr<Virtqueue> Virtqueue::Create(const GuestMemory* memory,
   queue.event_idx_ = event_idx;
   queue.next_avail_ = next_avail;
   queue.used_index_ = LoadRelaxed(*used, kUsedIndexOffset);
+  if (inflight != nullptr) {
+    queue.inflight_ = inflight;
+    const std::vector<uint16_t> again = inflight->Resume(
+        queue.used_index_, LoadAcquire(*avail, kAvailIndexOffset));
+    queue.again_.assign(again.begin(), again.end());
+    // Every buffer that was taken is either used or in flight.
+    queue.next_avail_ = queue.used_index_ + again.size();
+  }
   return queue;
 }
 
@@ -170,27 +179,41 @@ absl::StatusOr<uint16_t> Virtqueue::ReadUsedIndex(const GuestMemory& memory,
   return LoadRelaxed(*used, kUsedIndexOffset);
 }
 
-absl::StatusOr<std::optional<DescriptorChain>> Virtqueue::Pop() {
-  if (broken_) return std::optional<DescriptorChain>();
-  const uint16_t avail_index = LoadAcquire(avail_, kAvailIndexOffset);
-  const uint16_t pending = avail_index - next_avail_;
-  if (pending == 0) return std::optional<DescriptorChain>();
-  if (pending > size_) {
-    broken_ = true;
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "avail index %u is %u entries ahead of %u in a ring of %u", avail_index,
-        pending, next_avail_, size_));
+absl::StatusOr<std::optional<uint16_t>> Virtqueue::NextHead() {
+  uint16_t head;
+  const bool again = !again_.empty();
+  if (again) {
+    head = again_.front();
+    again_.pop_front();
+  } else {
+    const uint16_t avail_index = LoadAcquire(avail_, kAvailIndexOffset);
+    const uint16_t pending = avail_index - next_avail_;
+    if (pending == 0) return std::optional<uint16_t>();
+    if (pending > size_) {
+      broken_ = true;
+      return absl::InvalidArgumentError(absl::StrFormat(
+          "avail index %u is %u entries ahead of %u in a ring of %u",
+          avail_index, pending, next_avail_, size_));
+    }
+    head = LoadRelaxed(avail_, kAvailRingOffset + 2 * (next_avail_ % size_));
+    ++next_avail_;
   }
-  const uint16_t head =
-      LoadRelaxed(avail_, kAvailRingOffset + 2 * (next_avail_ % size_));
-  ++next_avail_;
   if (head >= size_) {
     return absl::InvalidArgumentError(
         absl::StrFormat("head %u in a ring of %u", head, size_));
   }
-  absl::StatusOr<DescriptorChain> chain = Walk(head);
+  if (!again && inflight_ != nullptr) inflight_->Take(head);
+  return std::optional<uint16_t>(head);
+}
+
+absl::StatusOr<std::optional<DescriptorChain>> Virtqueue::Pop() {
+  if (broken_) return std::optional<DescriptorChain>();
+  absl::StatusOr<std::optional<uint16_t>> head = NextHead();
+  if (!head.ok()) return head.status();
+  if (!head->has_value()) return std::optional<DescriptorChain>();
+  absl::StatusOr<DescriptorChain> chain = Walk(**head);
   if (!chain.ok()) {
-    PushUsed(head, 0);
+    PushUsed(**head, 0);
     return chain.status();
   }
   return std::optional<DescriptorChain>(*std::move(chain));
@@ -226,11 +249,13 @@ void Virtqueue::PushUsed(const DescriptorChain& chain, uint32_t written) {
 }
 
 void Virtqueue::PushUsed(uint16_t head, uint32_t written) {
+  if (inflight_ != nullptr) inflight_->BeginUse(head);
   const UsedElement element = {head, written};
   std::memcpy(used_ + kUsedRingOffset + sizeof(element) * (used_index_ % size_),
               &element, sizeof(element));
   ++used_index_;
   StoreRelease(used_, kUsedIndexOffset, used_index_);
+  if (inflight_ != nullptr) inflight_->EndUse(head, used_index_);
   pushed_ = true;
 }
 
@@ -262,7 +287,9 @@ bool Virtqueue::EnableKicks() {
     StoreRelaxed(used_, 0, 0);
   }
   PublishThenCheck();
-  return !broken_ && LoadAcquire(avail_, kAvailIndexOffset) != next_avail_;
+  if (broken_) return false;
+  return !again_.empty() ||
+         LoadAcquire(avail_, kAvailIndexOffset) != next_avail_;
 }
 
 void Virtqueue::DisableKicks() {

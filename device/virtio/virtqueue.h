@@ -2,6 +2,7 @@
 #define EARSHOT_DEVICE_VIRTIO_VIRTQUEUE_H_
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <optional>
 
@@ -9,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "device/virtio/descriptor_chain.h"
 #include "device/virtio/guest_memory.h"
+#include "device/virtio/inflight_log.h"
 
 namespace earshot {
 
@@ -32,10 +34,14 @@ class Virtqueue {
 
   // `memory` outlives the queue. `next_avail` is where to go on. Fails if the
   // rings are misaligned or not within memory.
+  // With an `inflight` log, which is of the ring's size and outlives the queue
+  // too, Pop() first offers again what the log says was taken and not given
+  // back, and the ring goes on behind it, whatever `next_avail` is.
   static absl::StatusOr<Virtqueue> Create(const GuestMemory* memory,
                                           const Layout& layout,
                                           uint16_t next_avail, bool event_idx,
-                                          std::function<void()> notify);
+                                          std::function<void()> notify,
+                                          InflightLog* inflight = nullptr);
 
   // How many buffers the device has used so far, as the ring in memory says,
   // modulo 2^16: where a queue whose buffers are used in order goes on.
@@ -73,6 +79,7 @@ class Virtqueue {
  private:
   Virtqueue() = default;
 
+  absl::StatusOr<std::optional<uint16_t>> NextHead();
   absl::StatusOr<DescriptorChain> Walk(uint16_t head) const;
   void PushUsed(uint16_t head, uint32_t written);
 
@@ -85,6 +92,8 @@ class Virtqueue {
   bool event_idx_ = false;
   bool broken_ = false;
 
+  InflightLog* inflight_ = nullptr;
+  std::deque<uint16_t> again_;  // heads that the log has, to be offered first
   uint16_t next_avail_ = 0;
   uint16_t used_index_ = 0;
   // used_index_ at the last Notify(), none before the first: what was signaled
