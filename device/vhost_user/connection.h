@@ -22,6 +22,12 @@ struct Message {
   std::vector<UniqueFd> fds;
 };
 
+// A reply, with the file descriptor that goes with it, if any.
+struct Answer {
+  std::vector<uint8_t> payload;
+  UniqueFd fd = {};
+};
+
 // Cuts what a VMM sends into messages, and sends replies; it does not know
 // what they mean. Never blocks: whoever owns the socket waits for it.
 // Thread: the device's loop.
@@ -39,7 +45,11 @@ class Connection {
 
   // Sends `payload` as the reply to `request`. An error if the VMM does not
   // read its replies, or has gone.
-  absl::Status Reply(uint32_t request, absl::Span<const uint8_t> payload);
+  absl::Status Reply(uint32_t request, absl::Span<const uint8_t> payload,
+                     int fd = -1);
+  absl::Status Reply(uint32_t request, const Answer& answer) {
+    return Reply(request, answer.payload, answer.fd.get());
+  }
 
   // Whether the VMM has closed its end; there may still be messages.
   bool PeerHasGone() const;

@@ -77,8 +77,7 @@ bool MappedRegion::IsOf(const MemoryRegion& region, int fd) const {
   return !lost() && fstat(fd, &file) == 0 && file.st_dev == device_ &&
          file.st_ino == inode_ && region.file_offset == file_offset_ &&
          region.guest_address == view_.guest_address &&
-         region.user_address == view_.user_address &&
-         region.size == view_.size;
+         region.user_address == view_.user_address && region.size == view_.size;
 }
 
 }  // namespace earshot::vhost_user

@@ -1,15 +1,15 @@
 #include "device/vhost_user/session.h"
 
-#include <poll.h>
 #include <spdlog/spdlog.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <cstring>
+#include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "device/vhost_user/inflight_buffer.h"
+#include "device/vhost_user/payload.h"
 #include "device/virtio/features.h"
 
 namespace earshot::vhost_user {
@@ -17,34 +17,10 @@ namespace {
 
 constexpr uint64_t kTransportFeatures =
     kFeatureIndirect | kFeatureEventIdx | kFeatureVersion1;
-// What is listed here works. Not STATUS: some VMMs that see it send only half
-// of the states, and nobody needs it to start.
-constexpr uint64_t kProtocolFeatures = kProtocolMq | kProtocolReplyAck |
-                                       kProtocolConfig | kProtocolResetDevice |
-                                       kProtocolConfigureMemSlots;
-// More than any VMM's memory has holes; hot-plugged memory included.
-constexpr uint64_t kMaxMemSlots = 64;
-constexpr int kControlQueue = 0;
-
-using Payload = std::vector<uint8_t>;
-
-Payload U64(uint64_t value) {
-  Payload payload(sizeof(value));
-  std::memcpy(payload.data(), &value, sizeof(value));
-  return payload;
-}
-
-// The payload as a T, which it must be exactly.
-template <typename T>
-absl::StatusOr<T> As(const Message& message) {
-  T value;
-  if (message.payload.size() != sizeof(T)) {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "%u bytes instead of %u", message.payload.size(), sizeof(T)));
-  }
-  std::memcpy(&value, message.payload.data(), sizeof(T));
-  return value;
-}
+// What is listed here works.
+constexpr uint64_t kProtocolFeatures =
+    kProtocolMq | kProtocolReplyAck | kProtocolConfig | kProtocolInflightShmFd |
+    kProtocolResetDevice | kProtocolConfigureMemSlots;
 
 // Runs handler(the payload as a T).
 template <typename T, typename Handler>
@@ -54,472 +30,280 @@ absl::Status With(const Message& message, Handler handler) {
   return handler(*value);
 }
 
-bool Ready(int fd, short events) {
-  pollfd waiting = {fd, events, 0};
-  return poll(&waiting, 1, 0) > 0 && (waiting.revents & events) != 0;
-}
-
-// An eventfd has no file type; pipes and sockets can be waited for, too.
-bool CanBeWaitedFor(const UniqueFd& fd) {
-  struct stat file;
-  if (fstat(fd.get(), &file) != 0) return false;
-  const mode_t type = file.st_mode & S_IFMT;
-  return type == 0 || type == S_IFIFO || type == S_IFSOCK;
-}
-
-// Interrupts the guest. Never blocks: a counter that is full says it already.
-// A pipe that nobody reads any more would answer with a SIGPIPE.
-void Signal(const UniqueFd& fd) {
-  if (!fd.valid() || !Ready(fd.get(), POLLOUT) || Ready(fd.get(), POLLERR)) {
-    return;
-  }
-  const uint64_t one = 1;
-  [[maybe_unused]] ssize_t n = write(fd.get(), &one, sizeof(one));
-}
-
-std::vector<GuestMemory::Region> Views(
-    const std::vector<MappedRegion>& regions) {
-  std::vector<GuestMemory::Region> views;
-  for (const MappedRegion& region : regions) views.push_back(region.view());
-  return views;
-}
-
-bool SameLayout(const Virtqueue::Layout& a, const Virtqueue::Layout& b) {
-  return a.size == b.size && a.descriptor_table == b.descriptor_table &&
-         a.avail_ring == b.avail_ring && a.used_ring == b.used_ring;
-}
+Answer U64(uint64_t value) { return {PayloadOf(value), UniqueFd()}; }
 
 }  // namespace
 
 Session::Session(VirtioDevice* device, WatchKick watch_kick, MonotonicTime now)
-    : device_(device),
-      watch_kick_(std::move(watch_kick)),
-      rings_(device->queue_count()) {
+    : device_(device), rings_(device, &memory_, std::move(watch_kick)) {
   device_->Reset(now);
 }
 
 void Session::Close(MonotonicTime now) {
-  StopRings(now);
-  for (Ring& ring : rings_) {
-    Unwatch(ring);
-    ring = Ring();
-  }
-  device_->Reset(now);
+  rings_.Clear(now);
   memory_ = GuestMemory();
-  regions_.clear();
+  table_ = MemoryTable();
 }
 
-Session::Reply Session::Handle(Message message, MonotonicTime now) {
-  switch (static_cast<Request>(message.header.request)) {
-    case Request::kGetFeatures:
-      return {U64((device_->device_features() & kDeviceFeatureMask) |
-                  kTransportFeatures | kFeatureProtocolFeatures)};
-    case Request::kGetProtocolFeatures:
-      return {U64(kProtocolFeatures)};
-    case Request::kGetQueueNum:
-      return {U64(rings_.size())};
-    case Request::kGetMaxMemSlots:
-      return {U64(kMaxMemSlots)};
-    case Request::kGetVringBase:
-      return GetVringBase(message, now);
-    case Request::kGetConfig:
-      return GetConfig(message);
-    default:
-      break;
+absl::Status Session::Check() {
+  rings_.ReportBroken();
+  if (absl::Status ok = table_.Check(); !ok.ok()) return ok;
+  return rings_.CheckMemory();
+}
+
+// --- Messages ---
+
+absl::Span<const Session::Known> Session::KnownRequests() {
+  using S = Session&;
+  using M = Message&;
+  using Now = MonotonicTime;
+  using absl::Status;
+  static const Known kKnown[] = {
+      {.request = Request::kGetFeatures,
+       .name = "GET_FEATURES",
+       .ask = [](S s, M, Now) -> Reply { return U64(s.OfferedFeatures()); }},
+      {.request = Request::kSetFeatures,
+       .name = "SET_FEATURES",
+       .set =
+           [](S s, M message, Now now) {
+             return With<uint64_t>(message, [&](uint64_t features) {
+               return s.SetFeatures(features, now);
+             });
+           }},
+      {.request = Request::kSetOwner,
+       .name = "SET_OWNER",
+       .set = [](S s, M, Now now) { return s.SetOwner(now); }},
+      {.request = Request::kResetOwner,
+       .name = "RESET_OWNER",
+       // Deprecated; "it is recommended that back-ends ignore this message".
+       .set = [](S, M, Now) { return absl::OkStatus(); }},
+      {.request = Request::kSetMemTable,
+       .name = "SET_MEM_TABLE",
+       .set =
+           [](S s, M message, Now now) {
+             return s.UseMemory(s.table_.Replace(message), now);
+           }},
+      {.request = Request::kSetVringNum,
+       .name = "SET_VRING_NUM",
+       .set =
+           [](S s, M message, Now now) {
+             return With<VringState>(message, [&](const VringState& state) {
+               return s.rings_.SetNum(state, now);
+             });
+           }},
+      {.request = Request::kSetVringAddr,
+       .name = "SET_VRING_ADDR",
+       .set =
+           [](S s, M message, Now now) {
+             return With<VringAddress>(message, [&](const VringAddress& at) {
+               return s.rings_.SetAddress(at, now);
+             });
+           }},
+      {.request = Request::kSetVringBase,
+       .name = "SET_VRING_BASE",
+       .set =
+           [](S s, M message, Now now) {
+             return With<VringState>(message, [&](const VringState& state) {
+               return s.rings_.SetBase(state, now);
+             });
+           }},
+      {.request = Request::kGetVringBase,
+       .name = "GET_VRING_BASE",
+       .ask = [](S s, M message, Now now) -> Reply {
+         absl::StatusOr<VringState> state = As<VringState>(message);
+         if (state.ok()) state = s.rings_.GetBase(*state, now);
+         if (!state.ok()) return state.status();
+         return Answer{PayloadOf(*state), UniqueFd()};
+       }},
+      {.request = Request::kSetVringKick,
+       .name = "SET_VRING_KICK",
+       .set = [](S s, M message,
+                 Now now) { return s.rings_.SetKick(message, now); }},
+      {.request = Request::kSetVringCall,
+       .name = "SET_VRING_CALL",
+       .set = [](S s, M message, Now) { return s.rings_.SetCall(message); }},
+      {.request = Request::kSetVringErr,
+       .name = "SET_VRING_ERR",
+       .set = [](S s, M message, Now) { return s.rings_.SetErr(message); }},
+      {.request = Request::kGetProtocolFeatures,
+       .name = "GET_PROTOCOL_FEATURES",
+       .ask = [](S, M, Now) -> Reply { return U64(kProtocolFeatures); }},
+      {.request = Request::kSetProtocolFeatures,
+       .name = "SET_PROTOCOL_FEATURES",
+       // What matters of them shows in the messages that follow.
+       .set =
+           [](S, M message, Now) {
+             return With<uint64_t>(message, [](uint64_t features) -> Status {
+               if ((features & ~kProtocolFeatures) == 0) {
+                 return absl::OkStatus();
+               }
+               return absl::InvalidArgumentError(
+                   absl::StrFormat("protocol features 0x%x were not offered",
+                                   features & ~kProtocolFeatures));
+             });
+           }},
+      {.request = Request::kGetQueueNum,
+       .name = "GET_QUEUE_NUM",
+       .ask = [](S s, M, Now) -> Reply { return U64(s.rings_.size()); }},
+      {.request = Request::kSetVringEnable,
+       .name = "SET_VRING_ENABLE",
+       .set =
+           [](S s, M message, Now now) {
+             return With<VringState>(message, [&](const VringState& state) {
+               return s.rings_.SetEnable(state, now);
+             });
+           }},
+      {.request = Request::kSetBackendReqFd,
+       .name = "SET_BACKEND_REQ_FD",
+       // Kept open: some VMMs take its end for a crash.
+       .set = [](S s, M message, Now) -> Status {
+         if (message.fds.empty()) return absl::InvalidArgumentError("no fd");
+         s.backend_requests_ = std::move(message.fds.front());
+         return absl::OkStatus();
+       }},
+      {.request = Request::kGetConfig,
+       .name = "GET_CONFIG",
+       .ask = [](S s, M message, Now) { return s.GetConfig(message); }},
+      {.request = Request::kSetConfig,
+       .name = "SET_CONFIG",
+       .set = [](S, M, Now) -> Status {
+         return absl::PermissionDeniedError(
+             "nothing in the configuration can be written");
+       }},
+      {.request = Request::kGetInflightFd,
+       .name = "GET_INFLIGHT_FD",
+       .ask = [](S s, M message, Now) { return s.GetInflightFd(message); }},
+      {.request = Request::kSetInflightFd,
+       .name = "SET_INFLIGHT_FD",
+       .set = [](S s, M message,
+                 Now now) { return s.SetInflightFd(message, now); }},
+      {.request = Request::kResetDevice,
+       .name = "RESET_DEVICE",
+       .set = [](S s, M, Now now) -> Status {
+         s.rings_.DisableAndReset(now);
+         return absl::OkStatus();
+       }},
+      {.request = Request::kGetMaxMemSlots,
+       .name = "GET_MAX_MEM_SLOTS",
+       .ask = [](S, M, Now) -> Reply { return U64(MemoryTable::kMaxRegions); }},
+      {.request = Request::kAddMemReg,
+       .name = "ADD_MEM_REG",
+       .set = [](S s, M message,
+                 Now now) { return s.UseMemory(s.table_.Add(message), now); }},
+      {.request = Request::kRemMemReg,
+       .name = "REM_MEM_REG",
+       .set =
+           [](S s, M message, Now now) {
+             return s.UseMemory(s.table_.Remove(message), now);
+           }},
+  };
+  return kKnown;
+}
+
+const Session::Known* Session::Find(uint32_t request) {
+  for (const Known& known : KnownRequests()) {
+    if (static_cast<uint32_t>(known.request) == request) return &known;
   }
-  const absl::Status done = Set(message, now);
+  return nullptr;
+}
+
+absl::StatusOr<std::optional<Answer>> Session::Handle(Message message,
+                                                      MonotonicTime now) {
+  const Known* known = Find(message.header.request);
+  if (known != nullptr && known->ask != nullptr) {
+    Reply reply = known->ask(*this, message, now);
+    if (reply.ok()) return std::optional<Answer>(*std::move(reply));
+    return absl::Status(
+        reply.status().code(),
+        absl::StrCat(known->name, ": ", reply.status().message()));
+  }
+  const absl::Status done = known != nullptr
+                                ? known->set(*this, message, now)
+                                : absl::UnimplementedError("unknown request");
   if (!done.ok()) {
-    spdlog::warn("vhost-user request refused request={} reason=\"{}\"",
-                 message.header.request, std::string(done.message()));
+    spdlog::warn("vhost-user request refused request={} name={} reason=\"{}\"",
+                 message.header.request, known != nullptr ? known->name : "?",
+                 std::string(done.message()));
   }
-  if (!(message.header.flags & kNeedReplyFlag)) {
-    return std::optional<Payload>();
-  }
-  return {U64(done.ok() ? 0 : 1)};
-}
-
-absl::Status Session::Set(Message& message, MonotonicTime now) {
-  switch (static_cast<Request>(message.header.request)) {
-    case Request::kSetFeatures:
-      return With<uint64_t>(message, [&](uint64_t features) {
-        return SetFeatures(features, now);
-      });
-    case Request::kSetProtocolFeatures:
-      // What matters of them shows in the messages that follow.
-      return As<uint64_t>(message).status();
-    case Request::kSetOwner:
-    case Request::kResetOwner:
-      return absl::OkStatus();
-    case Request::kSetMemTable:
-      return SetMemTable(message, now);
-    case Request::kAddMemReg:
-      return AddMemReg(message, now);
-    case Request::kRemMemReg:
-      return RemMemReg(message, now);
-    case Request::kSetVringNum:
-      return With<VringState>(message, [&](const VringState& state) {
-        return SetVringNum(state, now);
-      });
-    case Request::kSetVringAddr:
-      return With<VringAddress>(message, [&](const VringAddress& address) {
-        return SetVringAddr(address, now);
-      });
-    case Request::kSetVringBase:
-      return With<VringState>(message, [&](const VringState& state) {
-        return SetVringBase(state, now);
-      });
-    case Request::kSetVringEnable:
-      return With<VringState>(message, [&](const VringState& state) {
-        return SetVringEnable(state, now);
-      });
-    case Request::kSetVringKick:
-      return SetVringKick(message, now);
-    case Request::kSetVringCall:
-      return SetVringCall(message);
-    case Request::kSetVringErr:
-      return SetVringErr(message);
-    case Request::kSetBackendReqFd:
-      if (message.fds.empty()) return absl::InvalidArgumentError("no fd");
-      backend_requests_ = std::move(message.fds.front());
-      return absl::OkStatus();
-    case Request::kSetConfig:
-      return absl::PermissionDeniedError(
-          "nothing in the configuration can be written");
-    case Request::kResetDevice:
-      for (Ring& ring : rings_) {
-        StopRing(ring, now);
-        Unwatch(ring);
-        ring.started = ring.enabled = false;
-        ring.base = 0;
-      }
-      ResetDevice(now);
-      return absl::OkStatus();
-    default:
-      return absl::UnimplementedError("unknown request");
-  }
+  if (!(message.header.flags & kNeedReplyFlag)) return std::optional<Answer>();
+  return std::optional<Answer>(U64(done.ok() ? 0 : 1));
 }
 
 // --- Features and configuration ---
 
+uint64_t Session::OfferedFeatures() const {
+  return (device_->device_features() & kDeviceFeatureMask) |
+         kTransportFeatures | kFeatureProtocolFeatures;
+}
+
+// "Issued when a new connection is established": also by a device that is
+// plugged in anew behind a connection that stays, which then tells of its
+// memory and rings again and finds nothing of the last one's.
+absl::Status Session::SetOwner(MonotonicTime now) {
+  Close(now);
+  return absl::OkStatus();
+}
+
 absl::Status Session::SetFeatures(uint64_t features, MonotonicTime now) {
-  const uint64_t offered = device_->device_features() | kTransportFeatures |
-                           kFeatureProtocolFeatures;
-  const uint64_t surplus = features & ~offered;
-  features &= offered;
+  const uint64_t surplus = features & ~OfferedFeatures();
+  features &= OfferedFeatures();
   // Rings run without being enabled for a VMM that cannot enable them.
-  const bool enabled = !(features & kFeatureProtocolFeatures);
-  if (features != features_) {
-    StopRings(now);
-    features_ = features;
-    device_->SetDriverFeatures(features & kDeviceFeatureMask);
-  }
-  for (Ring& ring : rings_) ring.enabled = ring.enabled || enabled;
-  StartRings(now);
+  rings_.SetFeatures(features, !(features & kFeatureProtocolFeatures), now);
   if (surplus == 0) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrFormat("features 0x%x were not offered", surplus));
 }
 
 Session::Reply Session::GetConfig(const Message& message) const {
-  ConfigHeader header;
-  if (message.payload.size() < sizeof(header)) {
-    return absl::InvalidArgumentError("GET_CONFIG is too short");
-  }
-  std::memcpy(&header, message.payload.data(), sizeof(header));
+  absl::StatusOr<ConfigHeader> header = BeginningAs<ConfigHeader>(message);
+  if (!header.ok()) return header.status();
   // An empty reply means failure.
-  if (header.size > kMaxConfigSize) return std::optional<Payload>(Payload());
-  Payload reply(sizeof(header) + header.size);
-  std::memcpy(reply.data(), &header, sizeof(header));
-  device_->ReadConfig(header.offset,
-                      absl::MakeSpan(reply).subspan(sizeof(header)));
-  return {std::move(reply)};
+  if (header->size > kMaxConfigSize) return Answer();
+  Answer answer;
+  answer.payload.resize(sizeof(*header) + header->size);
+  std::memcpy(answer.payload.data(), &*header, sizeof(*header));
+  device_->ReadConfig(header->offset,
+                      absl::MakeSpan(answer.payload).subspan(sizeof(*header)));
+  return answer;
 }
 
 // --- Memory ---
 
-void Session::SetMemory(std::vector<MappedRegion> regions, GuestMemory memory,
-                        MonotonicTime now) {
-  // Nothing may point into the old memory when it is unmapped.
-  StopRings(now);
-  memory_ = std::move(memory);
-  regions_ = std::move(regions);
-  StartRings(now);
-}
-
-absl::Status Session::SetMemTable(Message& message, MonotonicTime now) {
-  MemoryTableHeader header;
-  const Payload& payload = message.payload;
-  if (payload.size() < sizeof(header)) {
-    return absl::InvalidArgumentError("too short");
-  }
-  std::memcpy(&header, payload.data(), sizeof(header));
-  if (header.region_count > message.fds.size()) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("%u regions with %u file descriptors",
-                        header.region_count, message.fds.size()));
-  }
-  // Some VMMs send the whole table, whatever it holds.
-  if (payload.size() <
-      sizeof(header) + header.region_count * sizeof(MemoryRegion)) {
-    return absl::InvalidArgumentError("too short for its regions");
-  }
-  std::vector<MappedRegion> regions;
-  for (size_t i = 0; i < header.region_count; ++i) {
-    MemoryRegion region;
-    std::memcpy(&region, payload.data() + sizeof(header) + i * sizeof(region),
-                sizeof(region));
-    absl::StatusOr<MappedRegion> mapped =
-        MappedRegion::Map(region, message.fds[i].get());
-    if (!mapped.ok()) return mapped.status();
-    regions.push_back(*std::move(mapped));
-  }
-  absl::StatusOr<GuestMemory> memory = GuestMemory::Create(Views(regions));
-  if (!memory.ok()) return memory.status();
-  SetMemory(std::move(regions), *std::move(memory), now);
-  return absl::OkStatus();
-}
-
-absl::Status Session::AddMemReg(Message& message, MonotonicTime now) {
-  absl::StatusOr<SingleMemoryRegion> single = As<SingleMemoryRegion>(message);
-  if (!single.ok()) return single.status();
-  if (message.fds.empty()) return absl::InvalidArgumentError("no fd");
-  if (regions_.size() >= kMaxMemSlots) {
-    return absl::ResourceExhaustedError("too many memory regions");
-  }
-  absl::StatusOr<MappedRegion> mapped =
-      MappedRegion::Map(single->region, message.fds.front().get());
-  if (!mapped.ok()) return mapped.status();
-  std::vector<GuestMemory::Region> views = Views(regions_);
-  views.push_back(mapped->view());
-  absl::StatusOr<GuestMemory> memory = GuestMemory::Create(std::move(views));
-  if (!memory.ok()) return memory.status();
-  StopRings(now);
-  regions_.push_back(*std::move(mapped));
-  memory_ = *std::move(memory);
-  StartRings(now);
-  return absl::OkStatus();
-}
-
-absl::Status Session::RemMemReg(const Message& message, MonotonicTime now) {
-  absl::StatusOr<SingleMemoryRegion> single = As<SingleMemoryRegion>(message);
-  if (!single.ok()) return single.status();
-  const MemoryRegion& wanted = single->region;
-  auto found = std::find_if(
-      regions_.begin(), regions_.end(), [&](const MappedRegion& region) {
-        return region.view().guest_address == wanted.guest_address &&
-               region.view().user_address == wanted.user_address &&
-               region.view().size == wanted.size;
-      });
-  if (found == regions_.end()) {
-    return absl::NotFoundError("no such memory region");
-  }
-  std::vector<GuestMemory::Region> views = Views(regions_);
-  views.erase(views.begin() + (found - regions_.begin()));
-  absl::StatusOr<GuestMemory> memory = GuestMemory::Create(std::move(views));
-  if (!memory.ok()) return memory.status();
-  StopRings(now);
-  memory_ = *std::move(memory);
-  regions_.erase(found);
-  StartRings(now);
-  return absl::OkStatus();
-}
-
-// --- Rings ---
-
-absl::StatusOr<Session::Ring*> Session::RingAt(uint64_t index) {
-  if (index >= rings_.size()) {
-    return absl::OutOfRangeError(
-        absl::StrFormat("ring %u of %u", index, rings_.size()));
-  }
-  return &rings_[index];
-}
-
-absl::StatusOr<Session::Ring*> Session::RingOfFd(const Message& message) {
-  absl::StatusOr<uint64_t> value = As<uint64_t>(message);
-  if (!value.ok()) return value.status();
-  if (!(*value & kVringNoFd) && message.fds.empty()) {
-    return absl::InvalidArgumentError("no fd");
-  }
-  return RingAt(*value & kVringIndexMask);
-}
-
-int Session::IndexOf(const Ring& ring) const { return &ring - rings_.data(); }
-
-absl::Status Session::SetLayout(Ring& ring, const Virtqueue::Layout& layout,
+absl::Status Session::UseMemory(absl::StatusOr<MemoryTable> next,
                                 MonotonicTime now) {
-  if (SameLayout(ring.layout, layout)) return absl::OkStatus();
-  StopRing(ring, now);
-  ring.layout = layout;
-  // The rest may be still to come: only a kick or ENABLE tells the reason.
-  if (absl::Status started = StartRing(ring, now); !started.ok()) {
-    spdlog::debug("ring not ready ring={} reason=\"{}\"", IndexOf(ring),
-                  std::string(started.message()));
-  }
+  if (!next.ok()) return next.status();
+  // Memory that only grows does not disturb what runs in it. Else nothing may
+  // point into the old one when it is unmapped.
+  if (!next->Keeps(table_)) rings_.Stop(now);
+  memory_ = next->memory();
+  table_ = *std::move(next);
+  rings_.Start(now);
   return absl::OkStatus();
 }
 
-absl::Status Session::SetVringNum(const VringState& state, MonotonicTime now) {
-  absl::StatusOr<Ring*> ring = RingAt(state.index);
-  if (!ring.ok()) return ring.status();
-  if (state.num == 0 || state.num > 32768 ||
-      (state.num & (state.num - 1)) != 0) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("a ring of %u entries", state.num));
+Session::Reply Session::GetInflightFd(const Message& message) const {
+  absl::StatusOr<Inflight> wanted = As<Inflight>(message);
+  if (!wanted.ok()) return wanted.status();
+  absl::StatusOr<InflightBuffer::File> file =
+      InflightBuffer::NewFile(*wanted, rings_.size());
+  if (!file.ok()) {
+    spdlog::warn(
+        "vhost-user request refused name=GET_INFLIGHT_FD reason=\"{}\"",
+        std::string(file.status().message()));
+    return Answer{PayloadOf(Inflight{}), UniqueFd()};  // of no bytes
   }
-  Virtqueue::Layout layout = (*ring)->layout;
-  layout.size = state.num;
-  return SetLayout(**ring, layout, now);
+  return Answer{PayloadOf(file->description), std::move(file->fd)};
 }
 
-absl::Status Session::SetVringAddr(const VringAddress& address,
-                                   MonotonicTime now) {
-  absl::StatusOr<Ring*> ring = RingAt(address.index);
-  if (!ring.ok()) return ring.status();
-  Virtqueue::Layout layout = (*ring)->layout;
-  layout.descriptor_table = address.descriptor_table;
-  layout.avail_ring = address.avail_ring;
-  layout.used_ring = address.used_ring;
-  return SetLayout(**ring, layout, now);
-}
-
-absl::Status Session::SetVringBase(const VringState& state, MonotonicTime now) {
-  absl::StatusOr<Ring*> ring = RingAt(state.index);
-  if (!ring.ok()) return ring.status();
-  StopRing(**ring, now);
-  (*ring)->base = state.num;
-  if (state.index == kControlQueue && state.num == 0) ResetDevice(now);
-  StartRings(now);
+absl::Status Session::SetInflightFd(const Message& message, MonotonicTime now) {
+  absl::StatusOr<Inflight> description = As<Inflight>(message);
+  if (!description.ok()) return description.status();
+  if (message.fds.empty()) return absl::InvalidArgumentError("no fd");
+  absl::StatusOr<InflightBuffer> buffer =
+      InflightBuffer::Map(*description, message.fds.front().get());
+  if (!buffer.ok()) return buffer.status();
+  rings_.SetInflight(*std::move(buffer), now);
   return absl::OkStatus();
-}
-
-Session::Reply Session::GetVringBase(const Message& message,
-                                     MonotonicTime now) {
-  absl::StatusOr<VringState> state = As<VringState>(message);
-  if (!state.ok()) return state.status();
-  absl::StatusOr<Ring*> ring = RingAt(state->index);
-  if (!ring.ok()) return ring.status();
-  StopRing(**ring, now);
-  Unwatch(**ring);
-  (*ring)->started = false;
-  const VringState base = {state->index, (*ring)->base};
-  Payload reply(sizeof(base));
-  std::memcpy(reply.data(), &base, sizeof(base));
-  return {std::move(reply)};
-}
-
-absl::Status Session::SetVringEnable(const VringState& state,
-                                     MonotonicTime now) {
-  absl::StatusOr<Ring*> ring = RingAt(state.index);
-  if (!ring.ok()) return ring.status();
-  (*ring)->enabled = state.num != 0;
-  if ((*ring)->enabled) return StartRing(**ring, now);
-  StopRing(**ring, now);
-  return absl::OkStatus();
-}
-
-absl::Status Session::SetVringKick(Message& message, MonotonicTime now) {
-  absl::StatusOr<Ring*> found = RingOfFd(message);
-  if (!found.ok()) return found.status();
-  Ring& ring = **found;
-  if (message.fds.empty()) {
-    return absl::UnimplementedError("a ring without kicks cannot be polled");
-  }
-  if (!CanBeWaitedFor(message.fds.front())) {
-    return absl::InvalidArgumentError("the kick fd is no eventfd");
-  }
-  Unwatch(ring);
-  ring.kick = std::move(message.fds.front());
-  if (absl::Status ok = watch_kick_(IndexOf(ring), ring.kick.get()); !ok.ok()) {
-    ring.kick = UniqueFd();
-    return ok;
-  }
-  ring.started = true;
-  if (!ring.queue.has_value()) return StartRing(ring, now);
-  // Perhaps there was a kick that nobody reads any more.
-  device_->OnKick(IndexOf(ring), now);
-  return absl::OkStatus();
-}
-
-absl::Status Session::SetVringCall(Message& message) {
-  absl::StatusOr<Ring*> ring = RingOfFd(message);
-  if (!ring.ok()) return ring.status();
-  (*ring)->call =
-      message.fds.empty() ? UniqueFd() : std::move(message.fds.front());
-  // What was signaled into the old one may not have arrived.
-  if ((*ring)->queue.has_value()) Signal((*ring)->call);
-  return absl::OkStatus();
-}
-
-absl::Status Session::SetVringErr(Message& message) {
-  absl::StatusOr<Ring*> ring = RingOfFd(message);
-  if (!ring.ok()) return ring.status();
-  (*ring)->error =
-      message.fds.empty() ? UniqueFd() : std::move(message.fds.front());
-  return absl::OkStatus();
-}
-
-void Session::OnKick(int index, MonotonicTime now) {
-  Ring& ring = rings_[index];
-  if (!ring.kick.valid() || !Ready(ring.kick.get(), POLLIN | POLLHUP)) return;
-  uint64_t count;
-  if (read(ring.kick.get(), &count, sizeof(count)) <= 0) {
-    spdlog::warn("kick cannot be read ring={}", index);
-    Unwatch(ring);
-    return;
-  }
-  // A ring that does not run is scanned when it starts.
-  if (ring.queue.has_value()) device_->OnKick(index, now);
-}
-
-// --- Running ---
-
-void Session::StartRings(MonotonicTime now) {
-  for (Ring& ring : rings_) {
-    if (absl::Status started = StartRing(ring, now); !started.ok()) {
-      spdlog::warn("ring cannot start ring={} reason=\"{}\"", IndexOf(ring),
-                   std::string(started.message()));
-    }
-  }
-}
-
-absl::Status Session::StartRing(Ring& ring, MonotonicTime now) {
-  if (ring.queue.has_value() || !ring.started || !ring.enabled) {
-    return absl::OkStatus();
-  }
-  absl::StatusOr<uint16_t> used =
-      Virtqueue::ReadUsedIndex(memory_, ring.layout);
-  if (!used.ok()) return used.status();
-  absl::StatusOr<Virtqueue> queue = Virtqueue::Create(
-      &memory_, ring.layout, *used, (features_ & kFeatureEventIdx) != 0,
-      [&ring] { Signal(ring.call); });
-  if (!queue.ok()) return queue.status();
-  ring.queue = *std::move(queue);
-  device_->StartQueue(IndexOf(ring), &*ring.queue, now);
-  return absl::OkStatus();
-}
-
-void Session::StopRings(MonotonicTime now) {
-  for (Ring& ring : rings_) StopRing(ring, now);
-}
-
-void Session::StopRing(Ring& ring, MonotonicTime now) {
-  if (!ring.queue.has_value()) return;
-  device_->StopQueue(IndexOf(ring), now);
-  // The first that was not used: it is offered again.
-  ring.base = ring.queue->used_index();
-  ring.queue.reset();
-}
-
-void Session::Unwatch(Ring& ring) {
-  if (!ring.kick.valid()) return;
-  watch_kick_(IndexOf(ring), -1).IgnoreError();
-  ring.kick = UniqueFd();
-}
-
-void Session::ResetDevice(MonotonicTime now) {
-  StopRings(now);
-  device_->Reset(now);
-  device_->SetDriverFeatures(features_ & kDeviceFeatureMask);
 }
 
 }  // namespace earshot::vhost_user

@@ -2,39 +2,34 @@
 #define EARSHOT_DEVICE_VHOST_USER_SESSION_H_
 
 #include <cstdint>
-#include <functional>
 #include <optional>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "device/vhost_user/connection.h"
-#include "device/vhost_user/mapped_region.h"
+#include "device/vhost_user/memory_table.h"
+#include "device/vhost_user/ring_set.h"
 #include "device/vhost_user/unique_fd.h"
 #include "device/vhost_user/wire.h"
 #include "device/virtio/virtio_device.h"
-#include "device/virtio/virtqueue.h"
 
 namespace earshot::vhost_user {
 
-// What one VMM has set up: features, memory and rings. Answers its messages
-// and runs the device's queues accordingly; it knows no socket and no loop.
+// What one VMM has set up: features, memory and rings. Answers its messages;
+// the rings are the RingSet's. It knows no socket and no loop.
 //
-// The device has a queue while its ring is started (a kick fd came, until
-// GET_VRING_BASE), enabled, and within memory. A ring goes on from the used
-// index in memory, whatever base the VMM gives: some give the avail index, and
-// what was taken and not used must be seen again.
-//
-// A VMM pauses and resets by the same messages. The control queue tells them
-// apart: base 0 for queue 0 means that the driver begins from nothing, any
-// other that it goes on.
+// Not offered, since half of it would be worse than nothing: dirty logging
+// (LOG_ALL) and the device's state (DEVICE_STATE), without which a VMM does not
+// try to migrate; STATUS, of which some VMMs send only half and nobody needs
+// it; requests of the back-end (BACKEND_REQ), for there is nothing to ask.
 //
 // Thread: the device's loop.
 class Session {
  public:
   // The loop is to call OnKick() whenever `fd` is readable, until the next
   // call for this ring; -1: no more. An error: `fd` cannot be waited for.
-  using WatchKick = std::function<absl::Status(int ring, int fd)>;
+  using WatchKick = RingSet::WatchKick;
 
   // Resets the device. `device` outlives the session.
   Session(VirtioDevice* device, WatchKick watch_kick, MonotonicTime now);
@@ -43,71 +38,49 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  // Carries out a message; returns the payload of the reply, none if the VMM
-  // does not expect one. An error: the connection is to be closed. What is
-  // well-formed and cannot be done is no error: it is refused and logged.
-  absl::StatusOr<std::optional<std::vector<uint8_t>>> Handle(Message message,
-                                                             MonotonicTime now);
+  // Carries out a message; returns the reply, none if the VMM does not expect
+  // one. An error: the connection is to be closed. What is well-formed and
+  // cannot be done is no error: it is refused and logged.
+  absl::StatusOr<std::optional<Answer>> Handle(Message message,
+                                               MonotonicTime now);
 
   // The kick fd of a ring is readable.
-  void OnKick(int ring, MonotonicTime now);
+  void OnKick(int ring, MonotonicTime now) { rings_.OnKick(ring, now); }
+
+  // To be called after the device has worked, whoever called it: reports rings
+  // that were broken. kDataLoss: the VMM has taken memory away that it had
+  // shared; the connection is to be closed.
+  absl::Status Check();
 
   // Takes everything from the device, resets it, and forgets the memory.
   void Close(MonotonicTime now);
 
  private:
-  struct Ring {
-    Virtqueue::Layout layout;
-    uint16_t base = 0;  // while it does not run
-    bool started = false;
-    bool enabled = false;
-    UniqueFd kick;
-    UniqueFd call;
-    UniqueFd error;
-    std::optional<Virtqueue> queue;  // the device has it
+  using Reply = absl::StatusOr<Answer>;
+  // A request that is known: either it asks, and an error closes the
+  // connection; or it sets something, and an error refuses it.
+  struct Known {
+    Request request;
+    const char* name;
+    Reply (*ask)(Session&, Message&, MonotonicTime) = nullptr;
+    absl::Status (*set)(Session&, Message&, MonotonicTime) = nullptr;
   };
-  using Payload = std::vector<uint8_t>;
-  using Reply = absl::StatusOr<std::optional<Payload>>;
+  static absl::Span<const Known> KnownRequests();
+  static const Known* Find(uint32_t request);
 
-  // Requests with a reply of their own.
-  Reply GetVringBase(const Message& message, MonotonicTime now);
+  uint64_t OfferedFeatures() const;
   Reply GetConfig(const Message& message) const;
-  // All others: an error is what is refused.
-  absl::Status Set(Message& message, MonotonicTime now);
+  Reply GetInflightFd(const Message& message) const;
+  absl::Status SetOwner(MonotonicTime now);
   absl::Status SetFeatures(uint64_t features, MonotonicTime now);
-  absl::Status SetMemTable(Message& message, MonotonicTime now);
-  absl::Status AddMemReg(Message& message, MonotonicTime now);
-  absl::Status RemMemReg(const Message& message, MonotonicTime now);
-  absl::Status SetVringNum(const VringState& state, MonotonicTime now);
-  absl::Status SetVringAddr(const VringAddress& address, MonotonicTime now);
-  absl::Status SetVringBase(const VringState& state, MonotonicTime now);
-  absl::Status SetVringEnable(const VringState& state, MonotonicTime now);
-  absl::Status SetVringKick(Message& message, MonotonicTime now);
-  absl::Status SetVringCall(Message& message);
-  absl::Status SetVringErr(Message& message);
-
-  absl::StatusOr<Ring*> RingAt(uint64_t index);
-  absl::StatusOr<Ring*> RingOfFd(const Message& message);
-  absl::Status SetLayout(Ring& ring, const Virtqueue::Layout& layout,
-                         MonotonicTime now);
-  void SetMemory(std::vector<MappedRegion> regions, GuestMemory memory,
-                 MonotonicTime now);
-
-  // Gives the device every queue that may run, or takes it from it.
-  void StartRings(MonotonicTime now);
-  absl::Status StartRing(Ring& ring, MonotonicTime now);
-  void StopRings(MonotonicTime now);
-  void StopRing(Ring& ring, MonotonicTime now);
-  void Unwatch(Ring& ring);
-  void ResetDevice(MonotonicTime now);
-  int IndexOf(const Ring& ring) const;
+  absl::Status SetInflightFd(const Message& message, MonotonicTime now);
+  // Takes over what memory there is from now on, if it is good.
+  absl::Status UseMemory(absl::StatusOr<MemoryTable> next, MonotonicTime now);
 
   VirtioDevice* const device_;
-  const WatchKick watch_kick_;
-  uint64_t features_ = 0;  // what the driver accepted
-  std::vector<MappedRegion> regions_;
-  GuestMemory memory_;  // views of regions_
-  std::vector<Ring> rings_;
+  MemoryTable table_;
+  GuestMemory memory_;  // table_'s, where the rings look for it
+  RingSet rings_;
   UniqueFd backend_requests_;
 };
 

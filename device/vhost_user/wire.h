@@ -29,6 +29,8 @@ enum class Request : uint32_t {
   kSetBackendReqFd = 21,
   kGetConfig = 24,
   kSetConfig = 25,
+  kGetInflightFd = 31,
+  kSetInflightFd = 32,
   kResetDevice = 34,
   kGetMaxMemSlots = 36,
   kAddMemReg = 37,
@@ -60,6 +62,7 @@ constexpr uint64_t kFeatureProtocolFeatures = uint64_t{1} << 30;
 constexpr uint64_t kProtocolMq = uint64_t{1} << 0;
 constexpr uint64_t kProtocolReplyAck = uint64_t{1} << 3;
 constexpr uint64_t kProtocolConfig = uint64_t{1} << 9;
+constexpr uint64_t kProtocolInflightShmFd = uint64_t{1} << 12;
 constexpr uint64_t kProtocolResetDevice = uint64_t{1} << 13;
 constexpr uint64_t kProtocolConfigureMemSlots = uint64_t{1} << 15;
 
@@ -104,6 +107,16 @@ struct SingleMemoryRegion {
   MemoryRegion region;
 };
 static_assert(sizeof(SingleMemoryRegion) == 40);
+
+// GET_INFLIGHT_FD, its reply, and SET_INFLIGHT_FD.
+struct Inflight {
+  uint64_t size = 0;    // bytes
+  uint64_t offset = 0;  // in the file
+  uint16_t queue_count = 0;
+  uint16_t queue_size = 0;  // entries
+  uint32_t padding = 0;     // of the C structure
+};
+static_assert(sizeof(Inflight) == 24);
 
 // GET_CONFIG and SET_CONFIG: this, and then `size` bytes.
 struct ConfigHeader {
