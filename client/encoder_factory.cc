@@ -1,6 +1,7 @@
 #include "client/encoder_factory.h"
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "client/opus_packet_encoder.h"
 #include "client/opus_settings.h"
 #include "client/opus_surround_encoder.h"
@@ -11,6 +12,10 @@ namespace earshot {
 absl::StatusOr<std::unique_ptr<PacketEncoder>> CreatePacketEncoder(
     const CodecOptions& options, int rate_hz, int channels,
     const ChannelPositions& positions) {
+  if (channels < 1 || channels > 8) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a stream has 1 to 8 channels, not ", channels));
+  }
   if (!positions.empty() && positions.size() != static_cast<size_t>(channels)) {
     return absl::InvalidArgumentError("each channel has one position");
   }
