@@ -15,6 +15,7 @@ _LIBS = {
     "boost_program_options": ("libboost-program-options-dev", ["-lboost_program_options"], []),
     "gmock": ("libgmock-dev", ["-lgmock"], [":gtest"]),
     "gmock_main": ("libgmock-dev", ["-lgmock_main"], [":gmock"]),
+    "cap": ("libcap-dev", ["-lcap"], []),
     "grpc++": (
         "libgrpc++-dev",
         ["-lgrpc++", "-lgrpc", "-lgpr"],
@@ -30,6 +31,7 @@ _LIBS = {
     "protobuf": ("libprotobuf-dev", ["-lprotobuf", "-lpthread"], []),
     "pulse": ("libpulse-dev", ["-lpulse"], []),
     "pulse_simple": ("libpulse-dev", ["-lpulse-simple"], [":pulse"]),
+    "seccomp": ("libseccomp-dev", ["-lseccomp"], []),
     "sndfile": ("libsndfile1-dev", ["-lsndfile"], []),
     "spdlog": ("libspdlog-dev", ["-lspdlog", "-lfmt", "-lpthread"], []),
     "soxr": ("libsoxr-dev", ["-lsoxr"], []),
@@ -45,6 +47,13 @@ _ALSO = [
     "g++",
     "libabsl-dev",
     "libc6-dev",
+]
+
+# Small C interfaces, the same in every version of a release: an upgrade, or
+# the first use of one, recompiles nothing.
+_STABLE = [
+    "libcap-dev",
+    "libseccomp-dev",
 ]
 
 _TOOLS = {
@@ -80,7 +89,8 @@ def _system_libs_impl(ctx):
         packages[package] = None
     for package in _TOOLS.values():
         packages[package] = None
-    versions = _installed(ctx, sorted(packages.keys()))
+    _installed(ctx, _STABLE)
+    versions = _installed(ctx, sorted([p for p in packages if p not in _STABLE]))
     defines = ["SYSTEM_LIBS_KEY=%s" % str(hash(versions)).replace("-", "")]
 
     libs = dict(_LIBS)
