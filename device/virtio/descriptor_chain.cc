@@ -4,6 +4,8 @@
 #include <cstring>
 #include <utility>
 
+#include "device/virtio/ring_memory.h"
+
 namespace earshot {
 namespace {
 
@@ -47,8 +49,7 @@ DescriptorChain::DescriptorChain(uint16_t head,
 size_t DescriptorChain::Read(size_t offset, absl::Span<uint8_t> out) const {
   return ForEachPiece(readable_, offset, out.size(),
                       [&](absl::Span<uint8_t> piece, size_t done) {
-                        std::memcpy(out.data() + done, piece.data(),
-                                    piece.size());
+                        CopyOnce(out.data() + done, piece.data(), piece.size());
                       });
 }
 

@@ -1,7 +1,6 @@
 #include "device/virtio/virtqueue.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cstring>
 #include <limits>
 #include <utility>
@@ -41,8 +40,8 @@ absl::StatusOr<uint8_t*> RingPart(const GuestMemory& memory, const char* name,
 // Reads it once: whatever the guest does to it later, the copy stays.
 SplitDescriptor CopyDescriptor(const uint8_t* table, size_t index) {
   SplitDescriptor copy;
-  std::memcpy(&copy, table + index * sizeof(copy), sizeof(copy));
-  std::atomic_signal_fence(std::memory_order_seq_cst);
+  CopyOnce(reinterpret_cast<uint8_t*>(&copy), table + index * sizeof(copy),
+           sizeof(copy));
   return copy;
 }
 
