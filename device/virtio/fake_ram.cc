@@ -15,6 +15,8 @@ constexpr uint64_t kGuestBase = 0x100000;
 constexpr uint64_t kUserBase = 0x7f0000000000;
 // Between the regions is a hole, as below 4 GiB on a PC.
 constexpr uint64_t kRegionStride = uint64_t{1} << 32;
+// Around each region nothing is mapped, so whoever leaves it crashes.
+constexpr size_t kGuard = 64 << 10;  // bytes
 
 void Require(bool condition, const char* what) {
   if (condition) return;
@@ -25,24 +27,32 @@ void Require(bool condition, const char* what) {
 }  // namespace
 
 FakeRam::FakeRam(int region_count, size_t region_size)
-    : region_size_(region_size) {
+    : region_count_(region_count), region_size_(region_size) {
   const size_t total = region_count * region_size;
   fd_ = memfd_create("fake_ram", MFD_CLOEXEC);
   Require(fd_ >= 0 && ftruncate(fd_, total) == 0, "no memfd");
-  void* mapped =
-      mmap(nullptr, total, PROT_READ | PROT_WRITE, MAP_SHARED, fd_, 0);
-  Require(mapped != MAP_FAILED, "not mapped");
-  host_ = static_cast<uint8_t*>(mapped);
+  void* reserved = mmap(nullptr, MappedSize(), PROT_NONE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  Require(reserved != MAP_FAILED, "no addresses");
+  host_ = static_cast<uint8_t*>(reserved);
   for (int i = 0; i < region_count; ++i) {
+    uint8_t* host = host_ + kGuard + i * (region_size + kGuard);
+    Require(mmap(host, region_size, PROT_READ | PROT_WRITE,
+                 MAP_SHARED | MAP_FIXED, fd_, i * region_size) == host,
+            "not mapped");
     regions_.push_back({.guest_address = kGuestBase + i * kRegionStride,
                         .size = region_size,
                         .user_address = kUserBase + i * 2 * kRegionStride,
-                        .host = host_ + i * region_size});
+                        .host = host});
   }
 }
 
+size_t FakeRam::MappedSize() const {
+  return kGuard + region_count_ * (region_size_ + kGuard);
+}
+
 FakeRam::~FakeRam() {
-  munmap(host_, regions_.size() * region_size_);
+  munmap(host_, MappedSize());
   close(fd_);
 }
 

@@ -12,7 +12,8 @@ namespace earshot {
 
 // A guest's memory for tests: a memfd in several regions, as a VMM has it,
 // with guest physical and user addresses that differ from each other and from
-// where it is mapped here. A test that misuses it aborts.
+// where it is mapped here. Around each region nothing is mapped. A test that
+// misuses it aborts.
 class FakeRam {
  public:
   static constexpr size_t kRegionSize = 8 << 20;  // bytes
@@ -40,6 +41,9 @@ class FakeRam {
  private:
   const GuestMemory::Region& RegionOf(uint64_t address) const;
 
+  size_t MappedSize() const;
+
+  size_t region_count_;
   size_t region_size_;
   int fd_ = -1;
   uint8_t* host_ = nullptr;
