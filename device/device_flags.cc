@@ -17,9 +17,13 @@ namespace po = boost::program_options;
 constexpr size_t kMaxLabels = 16;
 constexpr size_t kMaxLabelBytes = 63;
 
+// Linux has room for 16 buffers of a stream, a VMM's TX ring for 64 and more.
+constexpr int kMaxStreams = 8;
+
 // As they stand on the command line.
 struct Words {
   std::vector<std::string> labels;
+  std::string jack;
   std::string on_release;
 };
 
@@ -34,6 +38,13 @@ po::options_description Options(DeviceFlags& flags, Words& words) {
   options.add_options()
       ("label", po::value(&words.labels)->value_name("KEY=VALUE")->composing(),
        "shown by the service; may be given up to 16 times")
+      ("streams", po::value(&flags.streams)->value_name("N")
+                      ->default_value(1),
+       "how many playback streams the card has, 1 to 8: PCM devices in the "
+       "guest, each played as a stream of its own")
+      ("jack", po::value(&words.jack)->value_name("WHAT")->default_value("on"),
+       "whether the guest sees a line-out jack for each stream, plugged in "
+       "while the service is there: on or off")
       ("on-release", po::value(&words.on_release)->value_name("WHAT")
                          ->default_value("drain"),
        "what the guest has queued when it closes its stream: drain plays it, "
@@ -54,6 +65,14 @@ absl::Status Take(const Words& words, DeviceFlags& flags) {
   }
   if (absl::Status status = flags.playback.Check(); !status.ok()) return status;
   if (absl::Status status = flags.offer.Check(); !status.ok()) return status;
+  if (flags.streams < 1 || flags.streams > kMaxStreams) {
+    return NotAllowed("streams", std::to_string(flags.streams),
+                      "must be 1 to 8");
+  }
+  if (words.jack != "on" && words.jack != "off") {
+    return NotAllowed("jack", words.jack, "must be on or off");
+  }
+  flags.jacks = words.jack == "on";
   if (words.on_release != "drain" && words.on_release != "drop") {
     return NotAllowed("on-release", words.on_release, "must be drain or drop");
   }

@@ -16,6 +16,8 @@ struct DeviceFlags {
   PlaybackFlags playback;
   PcmOfferFlags offer;
   std::map<std::string, std::string> labels;
+  int streams = 1;
+  bool jacks = true;
   bool drop_on_release = false;
   std::string log_level;
   bool help = false;

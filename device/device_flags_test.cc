@@ -35,6 +35,8 @@ TEST(DeviceFlagsTest, ASocketAndAVmAreEnough) {
   EXPECT_EQ(flags->playback.codec().codec, AudioCodec::kOpus);
   EXPECT_EQ(flags->playback.codec().packet_us, 10000);
   EXPECT_FALSE(flags->playback.low_latency());
+  EXPECT_EQ(flags->streams, 1);
+  EXPECT_TRUE(flags->jacks);
   EXPECT_FALSE(flags->drop_on_release);
 }
 
@@ -50,10 +52,11 @@ TEST(DeviceFlagsTest, LowLatencyMeansShortPacketsUnlessTheyAreGiven) {
 }
 
 TEST(DeviceFlagsTest, EveryFlagIsTaken) {
-  const auto flags = Parsed(
-      {"--socket=/s", "--vm=v.1", "--server=unix:/x", "--label=node=n1",
-       "--label=zone=", "--codec=pcm", "--frame-ms=2.5", "--bitrate=96000",
-       "--complexity=5", "--log-level=debug", "--on-release=drop"});
+  const auto flags =
+      Parsed({"--socket=/s", "--vm=v.1", "--server=unix:/x", "--label=node=n1",
+              "--label=zone=", "--codec=pcm", "--frame-ms=2.5",
+              "--bitrate=96000", "--complexity=5", "--log-level=debug",
+              "--on-release=drop", "--streams=8", "--jack=off"});
   ASSERT_TRUE(flags.ok()) << flags.status();
   EXPECT_EQ(flags->playback.server(), "unix:/x");
   EXPECT_THAT(flags->labels,
@@ -63,6 +66,8 @@ TEST(DeviceFlagsTest, EveryFlagIsTaken) {
   EXPECT_EQ(flags->playback.codec().bitrate_bps, 96000);
   EXPECT_EQ(flags->playback.codec().complexity, 5);
   EXPECT_EQ(flags->log_level, "debug");
+  EXPECT_EQ(flags->streams, 8);
+  EXPECT_FALSE(flags->jacks);
   EXPECT_TRUE(flags->drop_on_release);
 }
 
@@ -83,6 +88,10 @@ TEST(DeviceFlagsTest, AWrongValueIsAnsweredWithWhatIsAllowed) {
   EXPECT_THAT(Complaint({"--label=novalue"}), HasSubstr("KEY=VALUE"));
   EXPECT_THAT(Complaint({"--log-level=loud"}), HasSubstr("warn"));
   EXPECT_THAT(Complaint({"--on-release=cut"}), HasSubstr("drain or drop"));
+  EXPECT_THAT(Complaint({"--streams=0"}), HasSubstr("1 to 8"));
+  EXPECT_THAT(Complaint({"--streams=9"}), HasSubstr("1 to 8"));
+  EXPECT_THAT(Complaint({"--streams=two"}), HasSubstr("streams"));
+  EXPECT_THAT(Complaint({"--jack=maybe"}), HasSubstr("on or off"));
   EXPECT_THAT(Complaint({"--nosuch=1"}), HasSubstr("--nosuch"));
   EXPECT_THAT(Complaint({"extra"}), HasSubstr("positional"));
   EXPECT_THAT(

@@ -1,5 +1,6 @@
 #include "device/earshot_device.h"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <chrono>
 #include <utility>
@@ -12,15 +13,29 @@ namespace {
 // shorter than a supervisor's patience.
 constexpr std::chrono::seconds kTailPatience{2};
 
+std::vector<PcmOutput*> BordersOf(
+    const std::vector<std::unique_ptr<RemoteOutput>>& outputs) {
+  std::vector<PcmOutput*> borders;
+  for (const auto& output : outputs) borders.push_back(output.get());
+  return borders;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<EarshotDevice>> EarshotDevice::Create(
     boost::asio::io_context* loop, Options options) {
-  auto player =
-      RemotePlayer::Create(std::move(options.playback), loop->get_executor());
-  if (!player.ok()) return player.status();
+  std::vector<std::unique_ptr<RemoteOutput>> outputs;
+  for (int id = 0; id < options.streams; ++id) {
+    RemotePlayer::Options playback = options.playback;
+    playback.stream = "vms/" + options.vm + "/streams/" + std::to_string(id);
+    auto player =
+        RemotePlayer::Create(std::move(playback), loop->get_executor());
+    if (!player.ok()) return player.status();
+    outputs.push_back(std::make_unique<RemoteOutput>(*std::move(player),
+                                                     options.drop_on_release));
+  }
   std::unique_ptr<EarshotDevice> device(
-      new EarshotDevice(loop, *std::move(player), options.drop_on_release));
+      new EarshotDevice(loop, std::move(outputs), options.sound));
   device->backend_ = vhost_user::Backend::Create(
       loop, &device->sound_, std::move(options.listening),
       std::move(options.socket_path));
@@ -28,13 +43,21 @@ absl::StatusOr<std::unique_ptr<EarshotDevice>> EarshotDevice::Create(
 }
 
 EarshotDevice::EarshotDevice(boost::asio::io_context* loop,
-                             std::unique_ptr<RemotePlayer> player,
-                             bool drop_on_release)
+                             std::vector<std::unique_ptr<RemoteOutput>> outputs,
+                             const SoundDeviceOptions& sound)
     : loop_(loop),
-      output_(std::move(player), drop_on_release),
-      sound_({&output_}),
+      outputs_(std::move(outputs)),
+      sound_(BordersOf(outputs_), sound),
       shutdown_timer_(*loop) {
-  output_.player().set_on_due([this] { OnDue(); });
+  for (const auto& output : outputs_) {
+    output->player().set_on_due([this] { OnDue(); });
+  }
+}
+
+bool EarshotDevice::IsConnected() const {
+  return std::any_of(outputs_.begin(), outputs_.end(), [](const auto& output) {
+    return output->player().stats().connected;
+  });
 }
 
 void EarshotDevice::OnDue() {
@@ -55,7 +78,9 @@ void EarshotDevice::Shutdown() {
   if (shutting_down_) return;
   shutting_down_ = true;
   backend_->Shutdown();  // which resets the device: that ends the epoch
-  output_.player().Close(std::chrono::steady_clock::now());
+  for (const auto& output : outputs_) {
+    output->player().Close(std::chrono::steady_clock::now());
+  }
   if (!IsConnected()) {
     loop_->stop();
     return;

@@ -5,6 +5,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "client/remote_player.h"
@@ -16,7 +17,7 @@
 namespace earshot {
 
 // The parts of the device process, wired together: a vhost-user back-end with a
-// sound device whose one stream plays at a playback service.
+// sound device whose streams play at a playback service.
 // Thread: the one that runs the loop.
 class EarshotDevice {
  public:
@@ -25,8 +26,11 @@ class EarshotDevice {
     // removed in the end.
     vhost_user::UniqueFd listening;
     std::string socket_path;
-    RemotePlayer::Options playback;
-    bool drop_on_release = false;  // see RemoteOutput
+    std::string vm;
+    int streams = 1;  // they are vms/{vm}/streams/0, 1, …
+    SoundDeviceOptions sound;
+    RemotePlayer::Options playback;  // of every stream but for its name
+    bool drop_on_release = false;    // see RemoteOutput
   };
 
   // Begins to connect to the service, which starts threads; runs once `loop`
@@ -42,13 +46,14 @@ class EarshotDevice {
 
  private:
   EarshotDevice(boost::asio::io_context* loop,
-                std::unique_ptr<RemotePlayer> player, bool drop_on_release);
+                std::vector<std::unique_ptr<RemoteOutput>> outputs,
+                const SoundDeviceOptions& sound);
 
   void OnDue();
-  bool IsConnected() const { return output_.player().stats().connected; }
+  bool IsConnected() const;  // any of the streams
 
   boost::asio::io_context* const loop_;
-  RemoteOutput output_;
+  const std::vector<std::unique_ptr<RemoteOutput>> outputs_;
   SoundDevice sound_;
   std::unique_ptr<vhost_user::Backend> backend_;
   boost::asio::steady_timer shutdown_timer_;

@@ -39,8 +39,11 @@ int Run(const DeviceFlags& flags) {
   EarshotDevice::Options options;
   options.listening = *std::move(listening);
   options.socket_path = flags.socket;
+  options.vm = flags.playback.vm();
+  options.streams = flags.streams;
+  options.sound.offer = flags.offer.offer();
+  options.sound.jacks = flags.jacks;
   options.playback.server = flags.playback.server();
-  options.playback.stream = "vms/" + flags.playback.vm() + "/streams/0";
   options.playback.client = "earshot-device/" EARSHOT_VERSION;
   options.playback.labels = flags.labels;
   options.playback.codec = flags.playback.codec();
