@@ -95,9 +95,21 @@ ControlHandler::Outcome ControlHandler::Handle(DescriptorChain& chain,
                              : Command(request.code, header.stream_id, now);
         break;
       }
+      case kSndCtlInfo:
+      case kSndCtlEnumItems:
+      case kSndCtlRead:
+      case kSndCtlWrite:
+      case kSndCtlTlvRead:
+      case kSndCtlTlvWrite:
+      case kSndCtlTlvCommand:
+        outcome.status = parts_.controls == nullptr
+                             ? SndStatus::kNotSupp
+                             : parts_.controls->Handle(request.code, chain, now,
+                                                       &outcome.written);
+        break;
       default:
-        // JACK_REMAP (no jack has VIRTIO_SND_JACK_F_REMAP, 5.14.6.4.2), CTL_*
-        // (VIRTIO_SND_F_CTLS is not offered) and what does not exist.
+        // JACK_REMAP (no jack has VIRTIO_SND_JACK_F_REMAP, 5.14.6.4.2), and
+        // what does not exist.
         outcome.status = SndStatus::kNotSupp;
     }
   }

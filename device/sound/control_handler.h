@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "device/sound/controls.h"
 #include "device/sound/event_queue.h"
 #include "device/sound/jack.h"
 #include "device/sound/pcm_params.h"
@@ -38,6 +39,8 @@ class ControlHandler {
     const std::vector<Jack>* jacks = nullptr;
     // Hears what the driver asks for, and what it was told.
     EventQueue* events = nullptr;
+    // Null if there are none (VIRTIO_SND_F_CTLS is not offered).
+    Controls* controls = nullptr;
     // Queues what is on the TX ring: a kick may still be under way when the
     // command that refers to it arrives.
     std::function<void(MonotonicTime)> poll_tx;

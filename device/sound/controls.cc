@@ -58,6 +58,7 @@ absl::Span<const uint8_t> BytesOf(const T& value) {
 SndCtlInfo InfoOf(uint32_t control_id) {
   SndCtlInfo info = {};
   const bool volume = IsVolume(control_id);
+  info.hda_fn_nid = StreamOf(control_id);
   info.role = SndCtlRole(volume ? kSndCtlVolume : kSndCtlMute, kSndOutput);
   info.type = volume ? kSndCtlInteger : kSndCtlBoolean;
   info.access = kSndCtlAccessRead | kSndCtlAccessWrite;
@@ -83,6 +84,7 @@ Controls::Controls(std::vector<PcmOutput*> outputs, Notify notify)
 
 SndStatus Controls::Handle(uint32_t code, DescriptorChain& chain,
                            MonotonicTime now, uint32_t* written) {
+  if (!negotiated_) return SndStatus::kNotSupp;
   if (code == kSndCtlInfo) return Info(chain, written);
   // Read at once, so that what is checked is what is used.
   SndCtlHeader request{};
@@ -204,10 +206,10 @@ void Controls::Look(uint32_t stream_id) {
   const uint32_t id = stream_id * kPerStream;
   const uint32_t volume = Value(id);
   const uint32_t heard = Value(id + 1);
-  if (std::exchange(stream.volume, volume) != volume) {
+  if (std::exchange(stream.volume, volume) != volume && negotiated_) {
     notify_(static_cast<uint16_t>(id), kSndCtlEventValue);
   }
-  if (std::exchange(stream.heard, heard) != heard) {
+  if (std::exchange(stream.heard, heard) != heard && negotiated_) {
     notify_(static_cast<uint16_t>(id + 1), kSndCtlEventValue);
   }
 }

@@ -32,9 +32,16 @@ class Controls {
   // The outputs outlive it, with the stream's id as their index.
   Controls(std::vector<PcmOutput*> outputs, Notify notify);
 
+  static uint32_t Count(const std::vector<PcmOutput*>& outputs) {
+    return static_cast<uint32_t>(outputs.size()) * kPerStream;
+  }
   uint32_t count() const {
     return static_cast<uint32_t>(streams_.size()) * kPerStream;
   }
+
+  // Whether VIRTIO_SND_F_CTLS was negotiated. Without it every request is
+  // refused, and nothing is told.
+  void set_negotiated(bool negotiated) { negotiated_ = negotiated; }
 
   // Carries out a request of the driver, from kSndCtlInfo to
   // kSndCtlTlvCommand, and writes into `chain` what follows the status. Its
@@ -68,6 +75,7 @@ class Controls {
 
   std::vector<Stream> streams_;
   const Notify notify_;
+  bool negotiated_ = false;
 };
 
 }  // namespace earshot

@@ -32,6 +32,8 @@ constexpr size_t kStatus = sizeof(SndHeader);
 
 class ControlsTest : public ::testing::Test {
  protected:
+  ControlsTest() { controls_.set_negotiated(true); }
+
   SndStatus Send(uint32_t code, Bytes request, size_t answer_size) {
     answer_.assign(answer_size, 0xcc);
     written_ = kStatus;
@@ -98,6 +100,7 @@ TEST_F(ControlsTest, TwoElementsAStreamEachWithANameOfItsOwn_5_14_6_10_1_1) {
     const auto info = Item<SndCtlInfo>(kStatus + id * kSize);
     const bool volume = id % 2 == 0;
     // The lowest bit is the direction: output.
+    EXPECT_EQ(info.hda_fn_nid, id / 2);  // as the stream
     EXPECT_EQ(info.role, volume ? 1u << 1 : 2u << 1);
     EXPECT_EQ(info.type, volume ? 1u : 0u);
     EXPECT_EQ(info.access, volume ? 0x13u : 0x03u);
@@ -293,6 +296,16 @@ TEST_F(ControlsTest, TellsOfWhatOthersHaveChanged_5_14_6_10_4) {
   EXPECT_THAT(TakeTold(), IsEmpty());
   // Less than half a step is no change for the guest.
   outputs_[1].SetVolume({-20.1, true}, kNow);
+  controls_.Poll();
+  EXPECT_THAT(TakeTold(), IsEmpty());
+}
+
+TEST_F(ControlsTest, WithoutTheFeatureNothingIsCarriedOutOrTold) {
+  controls_.set_negotiated(false);
+  EXPECT_EQ(Query(0, 4, 96, 1000), SndStatus::kNotSupp);
+  EXPECT_EQ(Write(kVolume, 80), SndStatus::kNotSupp);
+  EXPECT_EQ(outputs_[0].volume(), StreamVolume());
+  outputs_[0].SetVolume({-20, true}, kNow);
   controls_.Poll();
   EXPECT_THAT(TakeTold(), IsEmpty());
 }

@@ -46,16 +46,25 @@ SoundDevice::SoundDevice(const std::vector<PcmOutput*>& outputs,
       jacks_(options.jacks ? JacksOf(outputs) : std::vector<Jack>()),
       events_(&queues_[kSndEventQueue],
               {.jacks = static_cast<uint32_t>(jacks_.size()),
-               .streams = static_cast<uint32_t>(streams_.size())}),
+               .streams = static_cast<uint32_t>(streams_.size()),
+               .controls = options.controls ? Controls::Count(outputs) : 0}),
+      controls_(options.controls
+                    ? std::make_unique<Controls>(
+                          outputs,
+                          [this](uint16_t control_id, uint16_t mask) {
+                            events_.NotifyControl(control_id, mask);
+                          })
+                    : nullptr),
       control_({.offer = WithFeatures(options.offer),
                 .streams = &streams_,
                 .jacks = &jacks_,
                 .events = &events_,
+                .controls = controls_.get(),
                 .poll_tx = [this](MonotonicTime now) { ServeTx(now); }}),
       config_{.jacks = static_cast<uint32_t>(jacks_.size()),
               .streams = static_cast<uint32_t>(streams_.size()),
               .chmaps = control_.chmap_count(),
-              .controls = 0},
+              .controls = controls_ != nullptr ? controls_->count() : 0},
       buffers_per_stream_(DeviceQueue::kMaxInFlight /
                           std::max<size_t>(streams_.size(), 1)) {}
 
@@ -64,6 +73,13 @@ SoundDevice::~SoundDevice() {
   for (DeviceQueue& queue : queues_) queue.Stop();
 }
 
+void SoundDevice::SetDriverFeatures(uint64_t features) {
+  if (controls_ == nullptr) return;
+  controls_->set_negotiated((features & kSndFeatureCtls) != 0);
+}
+
+// 2.5.1: fields of a feature that is offered can be read before it was
+// accepted, so `controls` is there from the start.
 void SoundDevice::ReadConfig(uint32_t offset, absl::Span<uint8_t> out) const {
   const auto* bytes = reinterpret_cast<const uint8_t*>(&config_);
   for (size_t i = 0; i < out.size(); ++i) {
@@ -103,6 +119,7 @@ void SoundDevice::Reset(MonotonicTime now) {
   for (DeviceQueue& queue : queues_) queue.Invalidate();
   for (auto& stream : streams_) stream->Reset(now);
   events_.Reset();
+  if (controls_ != nullptr) controls_->Reset();
   unfinished_ = false;
 }
 
@@ -121,6 +138,7 @@ MonotonicTime SoundDevice::NextDeadline(MonotonicTime now) const {
 void SoundDevice::Service(MonotonicTime now) {
   unfinished_ = false;
   PollJacks(now);
+  if (controls_ != nullptr) controls_->Poll();
   ServeControl(now);
   ServeTx(now);
   const bool tx_had_room = queues_[kSndTxQueue].HasRoom();

@@ -8,6 +8,7 @@
 
 #include "absl/types/span.h"
 #include "device/sound/control_handler.h"
+#include "device/sound/controls.h"
 #include "device/sound/device_queue.h"
 #include "device/sound/event_queue.h"
 #include "device/sound/jack.h"
@@ -24,12 +25,16 @@ namespace earshot {
 struct SoundDeviceOptions {
   PcmOffer offer;     // of every stream
   bool jacks = true;  // one for each stream
+  // Volume and mute of each stream: VIRTIO_SND_F_CTLS. A VMM that does not know
+  // of it makes the guest see nonsense, so it has to be asked for.
+  bool controls = false;
 };
 
-// The virtio sound device (virtio 5.14): playback streams with their jacks and
-// channel maps, and events about them. It pops the queues, routes TX buffers to
-// their PcmStream, has the ControlHandler carry out requests, and refuses what
-// a guest must not do; nothing that a guest does stops it.
+// The virtio sound device (virtio 5.14): playback streams with their jacks,
+// channel maps and control elements, and events about them. It pops the queues,
+// routes TX buffers to their PcmStream, has the ControlHandler carry out
+// requests, and refuses what a guest must not do; nothing that a guest does
+// stops it.
 //
 // It knows neither the transport above nor the outputs' far end below. Thread:
 // the device's loop; nothing blocks.
@@ -53,8 +58,10 @@ class SoundDevice final : public VirtioDevice {
 
   // VirtioDevice:
   int queue_count() const override { return kSndQueueCount; }
-  uint64_t device_features() const override { return 0; }
-  void SetDriverFeatures(uint64_t /*features*/) override {}
+  uint64_t device_features() const override {
+    return controls_ != nullptr ? kSndFeatureCtls : 0;
+  }
+  void SetDriverFeatures(uint64_t features) override;
   void ReadConfig(uint32_t offset, absl::Span<uint8_t> out) const override;
   void StartQueue(int index, Virtqueue* queue, MonotonicTime now) override;
   void StopQueue(int index, MonotonicTime now) override;
@@ -89,6 +96,7 @@ class SoundDevice final : public VirtioDevice {
   std::vector<std::unique_ptr<PcmStream>> streams_;
   std::vector<Jack> jacks_;
   EventQueue events_;
+  const std::unique_ptr<Controls> controls_;  // null: not offered
   ControlHandler control_;
   const SndConfig config_;
   const size_t buffers_per_stream_;

@@ -20,8 +20,8 @@ enum SndQueue : int {
   kSndQueueCount = 4,
 };
 
-// 5.14.4. `controls` exists only if VIRTIO_SND_F_CTLS was negotiated; else it
-// reads as 0 here.
+// 5.14.4. `controls` exists only with VIRTIO_SND_F_CTLS; without it, it reads
+// as 0 here.
 struct SndConfig {
   uint32_t jacks;
   uint32_t streams;
@@ -29,6 +29,9 @@ struct SndConfig {
   uint32_t controls;
 };
 static_assert(sizeof(SndConfig) == 16);
+
+// 5.14.3 (virtio 1.3): VIRTIO_SND_F_CTLS, bit 0.
+inline constexpr uint64_t kSndFeatureCtls = uint64_t{1} << 0;
 
 // 5.14.6: request codes.
 enum SndCode : uint32_t {
