@@ -127,9 +127,11 @@ class PlaybackStreamTest : public testing::Test,
   }
   void OnDrained(const v1::Drained& drained) override { drained_ = drained; }
   void OnVolume() override { ++volumes_; }
-  void SayVolume(FakePlaybackServer& server, double gain_db) {
+  void SayVolume(FakePlaybackServer& server, double gain_db,
+                 bool mute = false) {
     v1::PlayResponse response;
     response.mutable_volume()->set_gain_db(gain_db);
+    response.mutable_volume()->set_mute(mute);
     server.Say(response);
   }
   void SayEcho(FakePlaybackServer& server, uint64_t ping_id) {
@@ -575,6 +577,7 @@ TEST_F(PlaybackStreamTest, AServerThatKnowsNothingIsToldTheVolumeFirst) {
   Begin(1);
   ASSERT_TRUE(
       Until([&] { return Says(server_.requests(), PlayRequest::kBegin); }));
+  SayVolume(server_, -6, true);
   SayEcho(server_, 1);
   ASSERT_TRUE(Until([&] { return progress_.ping_id() == 1; }));
   server_.EndCall(grpc::Status(grpc::StatusCode::UNAVAILABLE, "restart"));
