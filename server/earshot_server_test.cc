@@ -31,6 +31,7 @@ TEST_F(EarshotServerTest, PlaysAnEpochAndKeepsItsAccounting) {
   ASSERT_TRUE(player.Hear(&response));
   EXPECT_FALSE(response.opened().resume_token().empty());
   EXPECT_EQ(response.opened().limits().initial_window_ms(), 600);
+  EXPECT_EQ(response.opened().limits().max_channels(), 8);
   EXPECT_FALSE(response.opened().resumed());
   player.Say(BeginRequest());
   for (int i = 0; i < 20; ++i) player.Say(PacketRequest(i * 480));
@@ -50,6 +51,37 @@ TEST_F(EarshotServerTest, PlaysAnEpochAndKeepsItsAccounting) {
   EXPECT_EQ(stream.packets(), 20);
   const std::string file = stream.sink().substr(4);
   EXPECT_EQ(std::filesystem::file_size(file), 80u + 9600 * 2);
+}
+
+TEST_F(EarshotServerTest, RecordsSurroundAndSaysWhatTheGuestPlays) {
+  Player player(channel_);
+  player.Say(OpenRequest());
+  v1::PlayRequest begin = BeginRequest();
+  v1::PcmFormat& format = *begin.mutable_begin()->mutable_format();
+  format.set_rate_hz(192000);
+  format.set_channels(4);
+  for (const v1::ChannelPosition position :
+       {v1::CHANNEL_POSITION_REAR_LEFT, v1::CHANNEL_POSITION_REAR_RIGHT,
+        v1::CHANNEL_POSITION_FRONT_LEFT, v1::CHANNEL_POSITION_FRONT_RIGHT}) {
+    format.add_positions(position);
+  }
+  begin.mutable_begin()->set_guest_rate_hz(44100);
+  player.Say(begin);
+  v1::PlayRequest packet = PacketRequest(0, 1000);
+  packet.mutable_packet()->set_payload(std::string(8000, '\1'));
+  player.Say(packet);
+  player.Say(EndRequest(1000));
+  player.call()->WritesDone();
+  v1::Stream stream;
+  ASSERT_TRUE(Await(
+      [](const v1::Stream& s) { return s.state() == v1::STREAM_STATE_CLOSED; },
+      &stream));
+  EXPECT_EQ(stream.guest_rate_hz(), 44100);
+  EXPECT_EQ(stream.format().channels(), 4);
+  EXPECT_EQ(stream.format().positions(0), v1::CHANNEL_POSITION_REAR_LEFT);
+  EXPECT_EQ(stream.played_frames(), 1000);
+  EXPECT_EQ(std::filesystem::file_size(stream.sink().substr(4)),
+            80u + 24 + 8000);
 }
 
 TEST_F(EarshotServerTest, PlaysWhatABrokenCallHasLeft) {

@@ -54,15 +54,17 @@ P PositionOf(unsigned alsa) {
 // The kernel's snd_pcm_std_chmaps; what it has none for, in its manner.
 ChannelLayout UsualLayout(unsigned channels) {
   if (channels == 3) return {P::kFrontLeft, P::kFrontRight, P::kFrontCenter};
+  if (channels == 7) {
+    return {P::kFrontLeft,   P::kFrontRight,   P::kSideLeft,  P::kSideRight,
+            P::kFrontCenter, P::kLowFrequency, P::kRearCenter};
+  }
   if (channels < 2 || channels > kMostChannels) {
     return LayoutOf(static_cast<int>(channels));
   }
   const ChannelLayout all = {P::kFrontLeft, P::kFrontRight,  P::kRearLeft,
                              P::kRearRight, P::kFrontCenter, P::kLowFrequency,
                              P::kSideLeft,  P::kSideRight};
-  ChannelLayout layout(all.begin(), all.begin() + channels);
-  if (channels == 7) layout.back() = P::kRearCenter;
-  return layout;
+  return ChannelLayout(all.begin(), all.begin() + channels);
 }
 
 }  // namespace

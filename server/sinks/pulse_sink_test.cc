@@ -208,6 +208,37 @@ TEST_F(PulseSinkTest, OneStreamIsNamedAfterTheVmAndOutlivesAnEpoch) {
             std::string::npos);
 }
 
+TEST_F(PulseSinkTest, TheSoundServerKnowsWhereChannelsStandAndRemixesThem) {
+  using P = ChannelPosition;
+  SoundServer server;
+  ASSERT_TRUE(server.Start());
+  const auto factory = SinkFactory::Create("pulse:test");
+  ASSERT_TRUE(factory.ok());
+  SinkRequest request;
+  request.vm = "demo";
+  request.stream = "0";
+  request.layout = {P::kFrontLeft,   P::kFrontCenter, P::kFrontRight,
+                    P::kSideLeft,    P::kSideRight,   P::kRearCenter,
+                    P::kLowFrequency};
+  ToneSource source(kRate, 7);
+  sink_ = factory->Make(request);
+  sink_->Start(&source, std::chrono::steady_clock::now());
+  Play(milliseconds(300));
+  EXPECT_NE(SoundServer::Ask("list sink-inputs")
+                .find("Channel Map: front-left,front-center,front-right,"
+                      "side-left,side-right,rear-center,lfe"),
+            std::string::npos)
+      << SoundServer::Ask("list sink-inputs");
+  const std::string file = server.folder() + "/heard";
+  auto recorder = server.Record(file);
+  Play(milliseconds(1500));
+  recorder.reset();
+  // How much of each the server mixes is its affair.
+  EXPECT_GT(ToneIn(Heard(file)).level, 0.1);
+  EXPECT_EQ(sink_->problem(), "");
+  sink_->Stop();
+}
+
 TEST_F(PulseSinkTest, PlaysOnWhenTheSoundServerRestarts) {
   SoundServer server;
   ASSERT_TRUE(server.Start());
