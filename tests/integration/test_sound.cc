@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <numbers>
 
@@ -73,6 +74,8 @@ TestSound MakeTestSound(SndFormat format, int channels, int frames) {
               static_cast<int16_t>(std::lrint(sample * 32768.0f)));
           break;
         }
+        default:  // The others have a test of their own.
+          std::abort();
       }
     }
   }
