@@ -25,6 +25,7 @@ struct Words {
   std::vector<std::string> labels;
   std::string jack;
   std::string on_release;
+  std::string controls;
 };
 
 po::options_description Options(DeviceFlags& flags, Words& words) {
@@ -49,6 +50,10 @@ po::options_description Options(DeviceFlags& flags, Words& words) {
                          ->default_value("drain"),
        "what the guest has queued when it closes its stream: drain plays it, "
        "drop cuts it off, as a sound card does")
+      ("controls", po::value(&words.controls)->value_name("on|off")
+                       ->default_value("off"),
+       "a volume and a mute switch in the guest's mixer; the VMM has to know "
+       "of them: QEMU's device takes controls=on")
       ("log-level", po::value(&flags.log_level)->value_name("LEVEL")
                         ->default_value("info"),
        "debug, info, warn, error or off")
@@ -77,6 +82,10 @@ absl::Status Take(const Words& words, DeviceFlags& flags) {
     return NotAllowed("on-release", words.on_release, "must be drain or drop");
   }
   flags.drop_on_release = words.on_release == "drop";
+  if (words.controls != "on" && words.controls != "off") {
+    return NotAllowed("controls", words.controls, "must be on or off");
+  }
+  flags.controls = words.controls == "on";
   for (const std::string& label : words.labels) {
     const size_t equals = label.find('=');
     if (equals == std::string::npos || !IsName(label.substr(0, equals)) ||

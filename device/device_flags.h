@@ -19,6 +19,7 @@ struct DeviceFlags {
   int streams = 1;
   bool jacks = true;
   bool drop_on_release = false;
+  bool controls = false;
   std::string log_level;
   bool help = false;
   bool version = false;

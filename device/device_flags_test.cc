@@ -38,6 +38,7 @@ TEST(DeviceFlagsTest, ASocketAndAVmAreEnough) {
   EXPECT_EQ(flags->streams, 1);
   EXPECT_TRUE(flags->jacks);
   EXPECT_FALSE(flags->drop_on_release);
+  EXPECT_FALSE(flags->controls);
 }
 
 TEST(DeviceFlagsTest, LowLatencyMeansShortPacketsUnlessTheyAreGiven) {
@@ -52,11 +53,11 @@ TEST(DeviceFlagsTest, LowLatencyMeansShortPacketsUnlessTheyAreGiven) {
 }
 
 TEST(DeviceFlagsTest, EveryFlagIsTaken) {
-  const auto flags =
-      Parsed({"--socket=/s", "--vm=v.1", "--server=unix:/x", "--label=node=n1",
-              "--label=zone=", "--codec=pcm", "--frame-ms=2.5",
-              "--bitrate=96000", "--complexity=5", "--log-level=debug",
-              "--on-release=drop", "--streams=8", "--jack=off"});
+  const auto flags = Parsed(
+      {"--socket=/s", "--vm=v.1", "--server=unix:/x", "--label=node=n1",
+       "--label=zone=", "--codec=pcm", "--frame-ms=2.5", "--bitrate=96000",
+       "--complexity=5", "--log-level=debug", "--on-release=drop",
+       "--streams=8", "--jack=off", "--controls=on"});
   ASSERT_TRUE(flags.ok()) << flags.status();
   EXPECT_EQ(flags->playback.server(), "unix:/x");
   EXPECT_THAT(flags->labels,
@@ -68,6 +69,7 @@ TEST(DeviceFlagsTest, EveryFlagIsTaken) {
   EXPECT_EQ(flags->log_level, "debug");
   EXPECT_EQ(flags->streams, 8);
   EXPECT_FALSE(flags->jacks);
+  EXPECT_TRUE(flags->controls);
   EXPECT_TRUE(flags->drop_on_release);
 }
 
@@ -92,6 +94,7 @@ TEST(DeviceFlagsTest, AWrongValueIsAnsweredWithWhatIsAllowed) {
   EXPECT_THAT(Complaint({"--streams=9"}), HasSubstr("1 to 8"));
   EXPECT_THAT(Complaint({"--streams=two"}), HasSubstr("streams"));
   EXPECT_THAT(Complaint({"--jack=maybe"}), HasSubstr("on or off"));
+  EXPECT_THAT(Complaint({"--controls=yes"}), HasSubstr("on or off"));
   EXPECT_THAT(Complaint({"--nosuch=1"}), HasSubstr("--nosuch"));
   EXPECT_THAT(Complaint({"extra"}), HasSubstr("positional"));
   EXPECT_THAT(

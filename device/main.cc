@@ -43,6 +43,7 @@ int Run(const DeviceFlags& flags) {
   options.streams = flags.streams;
   options.sound.offer = flags.offer.offer();
   options.sound.jacks = flags.jacks;
+  options.sound.controls = flags.controls;
   options.playback.server = flags.playback.server();
   options.playback.client = "earshot-device/" EARSHOT_VERSION;
   options.playback.labels = flags.labels;

@@ -63,10 +63,13 @@ int64_t RemoteOutput::DelayFrames(MonotonicTime now) const {
 bool RemoteOutput::IsConnected() const { return player_->stats().connected; }
 
 void RemoteOutput::SetVolume(const StreamVolume& volume, MonotonicTime) {
-  volume_ = volume;
+  player_->SetVolume({volume.gain_db, volume.mute});
 }
 
-StreamVolume RemoteOutput::volume() const { return volume_; }
+StreamVolume RemoteOutput::volume() const {
+  const PlayerVolume volume = player_->volume();
+  return {volume.gain_db, volume.mute};
+}
 
 void RemoteOutput::Release(MonotonicTime now) { player_->Release(now); }
 

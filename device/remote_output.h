@@ -41,7 +41,6 @@ class RemoteOutput : public PcmOutput {
   const bool drop_on_release_;
   bool running_ = false;
   PcmParams params_;
-  StreamVolume volume_;
   std::vector<float> samples_;  // reused
 };
 
