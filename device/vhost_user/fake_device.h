@@ -60,6 +60,15 @@ class FakeDevice : public VirtioDevice {
     }
     queues[index]->Notify();
   }
+  // Gives back one alone: the `nth` of what is held.
+  void CompleteOne(int index, size_t nth) {
+    DescriptorChain chain = std::move(held[index].at(nth));
+    held[index].erase(held[index].begin() + nth);
+    std::vector<uint8_t> bytes(chain.readable_size());
+    chain.Read(0, absl::MakeSpan(bytes));
+    queues[index]->PushUsed(chain, chain.Write(0, bytes));
+    queues[index]->Notify();
+  }
   bool Running(int index) const { return queues[index] != nullptr; }
   std::vector<std::string> TakeLog() { return std::exchange(log, {}); }
 

@@ -42,7 +42,7 @@ FakeFrontend::FakeFrontend(FakeGuest* guest, Options options)
 
 // --- The connection ---
 
-absl::Status FakeFrontend::Connect() {
+absl::Status FakeFrontend::Open() {
   sockaddr_un address = {};
   address.sun_family = AF_UNIX;
   std::strncpy(address.sun_path, options_.socket_path.c_str(),
@@ -57,7 +57,11 @@ absl::Status FakeFrontend::Connect() {
   memory_sent_ = false;
   queues_.clear();
   queues_.resize(guest_->queue_count());
+  return absl::OkStatus();
+}
 
+absl::Status FakeFrontend::Connect() {
+  if (absl::Status opened = Open(); !opened.ok()) return opened;
   absl::StatusOr<uint64_t> offered = GetU64(Request::kGetFeatures);
   if (!offered.ok()) return offered.status();
   offered_ = *offered;
@@ -82,17 +86,29 @@ absl::Status FakeFrontend::Connect() {
     return offered.status();
   }
   for (size_t i = 0; i < queues_.size(); ++i) {
-    Queue& queue = queues_[i];
-    queue.call = NewEventFd();
-    queue.error = NewEventFd();
-    status =
-        SendStruct(Request::kSetVringCall, uint64_t{i}, {queue.call.get()});
+    status = SendStruct(Request::kSetVringCall, uint64_t{i}, {CallFd(i)});
     if (!status.ok()) return status;
-    status =
-        SendStruct(Request::kSetVringErr, uint64_t{i}, {queue.error.get()});
+    status = SendStruct(Request::kSetVringErr, uint64_t{i}, {ErrFd(i)});
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
+}
+
+int FakeFrontend::NewKickFd(int queue) {
+  queues_.at(queue).kick = NewEventFd();
+  return queues_.at(queue).kick.get();
+}
+
+int FakeFrontend::CallFd(int queue) {
+  UniqueFd& call = queues_.at(queue).call;
+  if (!call.valid()) call = NewEventFd();
+  return call.get();
+}
+
+int FakeFrontend::ErrFd(int queue) {
+  UniqueFd& error = queues_.at(queue).error;
+  if (!error.valid()) error = NewEventFd();
+  return error.get();
 }
 
 void FakeFrontend::Disconnect() {
@@ -110,6 +126,15 @@ absl::Status FakeFrontend::Start(uint64_t features) {
   features_ = offered_ & wanted;
   guest_->ResetRings((features_ & kFeatureEventIdx) != 0);
   for (Queue& queue : queues_) queue.base = 0;
+  inflight_fd_ = UniqueFd();  // of the rings' last life
+  return StartRings();
+}
+
+absl::Status FakeFrontend::Reconnect() {
+  if (absl::Status status = Connect(); !status.ok()) return status;
+  for (size_t i = 0; i < queues_.size(); ++i) {
+    queues_[i].base = guest_->ring(i).avail_index();
+  }
   return StartRings();
 }
 
@@ -120,6 +145,7 @@ absl::Status FakeFrontend::Reset() { return Stop(); }
 absl::Status FakeFrontend::StartRings() {
   absl::Status status = SendStruct(Request::kSetFeatures, features_);
   if (status.ok()) status = SendMemory();
+  if (status.ok() && options_.inflight) status = SendInflight();
   for (size_t i = 0; status.ok() && i < queues_.size(); ++i) {
     status = SetUpRing(i);
   }
@@ -149,8 +175,7 @@ absl::Status FakeFrontend::SetUpRing(int index) {
                                    .used_ring = layout.used_ring,
                                    .avail_ring = layout.avail_ring});
   if (!status.ok()) return status;
-  queue.kick = NewEventFd();
-  status = SendStruct(Request::kSetVringKick, uint64_t{i}, {queue.kick.get()});
+  status = SendStruct(Request::kSetVringKick, uint64_t{i}, {NewKickFd(index)});
   if (!status.ok()) return status;
   status = SendStruct(Request::kSetVringCall, uint64_t{i}, {queue.call.get()});
   if (!status.ok()) return status;
@@ -185,6 +210,26 @@ absl::Status FakeFrontend::SendMemory() {
               payload.size() - sizeof(header));
   return Command(Request::kSetMemTable, payload,
                  std::vector<int>(table.size(), guest_->ram().fd()));
+}
+
+absl::Status FakeFrontend::SendInflight() {
+  if (!inflight_fd_.valid()) {
+    const Inflight wanted = {
+        .queue_count = static_cast<uint16_t>(guest_->queue_count()),
+        .queue_size = guest_->options().queue_size};
+    const uint32_t request = static_cast<uint32_t>(Request::kGetInflightFd);
+    absl::Status status = SendMessage(request, 0, Bytes(wanted));
+    if (!status.ok()) return status;
+    absl::StatusOr<std::vector<uint8_t>> reply =
+        ReceiveReply(request, &inflight_fd_);
+    if (!reply.ok()) return reply.status();
+    if (reply->size() != sizeof(inflight_) || !inflight_fd_.valid()) {
+      return absl::InternalError("GET_INFLIGHT_FD: no buffer");
+    }
+    std::memcpy(&inflight_, reply->data(), sizeof(inflight_));
+  }
+  return SendStruct(Request::kSetInflightFd, inflight_, {inflight_fd_.get()},
+                    /*need_reply=*/true);
 }
 
 absl::Status FakeFrontend::Stop() {
@@ -339,10 +384,10 @@ absl::StatusOr<uint64_t> FakeFrontend::GetU64(Request request) {
 }
 
 absl::StatusOr<std::vector<uint8_t>> FakeFrontend::ReceiveReply(
-    uint32_t request) {
+    uint32_t request, UniqueFd* fd) {
   Header header;
   absl::Status status =
-      ReceiveExactly(reinterpret_cast<uint8_t*>(&header), sizeof(header));
+      ReceiveExactly(reinterpret_cast<uint8_t*>(&header), sizeof(header), fd);
   if (!status.ok()) return status;
   if (header.request != request || header.flags != (kVersion | kReplyFlag)) {
     return absl::InternalError(
@@ -354,10 +399,28 @@ absl::StatusOr<std::vector<uint8_t>> FakeFrontend::ReceiveReply(
   return payload;
 }
 
-absl::Status FakeFrontend::ReceiveExactly(uint8_t* out, size_t size) {
+absl::Status FakeFrontend::ReceiveExactly(uint8_t* out, size_t size,
+                                          UniqueFd* fd) {
   const Clock::time_point deadline = Clock::now() + options_.timeout;
   while (size > 0) {
-    const ssize_t n = recv(socket_.get(), out, size, MSG_DONTWAIT);
+    iovec data = {out, size};
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+    msghdr message = {};
+    message.msg_iov = &data;
+    message.msg_iovlen = 1;
+    if (fd != nullptr) {
+      message.msg_control = control;
+      message.msg_controllen = sizeof(control);
+    }
+    const ssize_t n =
+        recvmsg(socket_.get(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    if (const cmsghdr* part = CMSG_FIRSTHDR(&message);
+        n > 0 && fd != nullptr && part != nullptr &&
+        part->cmsg_type == SCM_RIGHTS) {
+      int received;
+      std::memcpy(&received, CMSG_DATA(part), sizeof(received));
+      *fd = UniqueFd(received);
+    }
     if (n == 0) return absl::UnavailableError("closed by the back-end");
     if (n < 0 && errno != EAGAIN) return Errno("recv");
     if (n > 0) {

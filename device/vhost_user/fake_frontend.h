@@ -35,6 +35,8 @@ class FakeFrontend {
     std::function<void()> pump = {};
     // Memory by ADD_MEM_REG, else by SET_MEM_TABLE.
     bool memory_slots = true;
+    // Keeps a buffer of what is in flight for the back-end, over connections.
+    bool inflight = false;
     // For replies and for WaitForUsed.
     std::chrono::milliseconds timeout = std::chrono::seconds(10);
   };
@@ -46,6 +48,8 @@ class FakeFrontend {
 
   // Connects and says what QEMU says before the guest runs.
   absl::Status Connect();
+  // The connection alone: for whoever says the rest by single messages.
+  absl::Status Open();
   // The VMM is gone: rings, memory and socket.
   void Disconnect();
   bool connected() const { return socket_.valid(); }
@@ -57,6 +61,9 @@ class FakeFrontend {
   absl::Status Stop();
   // It goes on: the same rings from the bases that Stop() was told.
   absl::Status Resume();
+  // A new connection to a back-end that went away while the guest ran: the same
+  // rings, from the avail index on, as some VMMs do it.
+  absl::Status Reconnect();
   // The guest resets the device; to be followed by Start(). On the socket it
   // is a Stop().
   absl::Status Reset();
@@ -90,11 +97,18 @@ class FakeFrontend {
                            const std::vector<int>& fds = {});
   absl::Status SendRaw(absl::Span<const uint8_t> bytes,
                        const std::vector<int>& fds = {});
-  absl::StatusOr<std::vector<uint8_t>> ReceiveReply(uint32_t request);
+  // `fd`, if it is not null, takes the one that comes with it.
+  absl::StatusOr<std::vector<uint8_t>> ReceiveReply(uint32_t request,
+                                                    UniqueFd* fd = nullptr);
   // With need_reply; an error if the back-end refuses.
   absl::Status Command(Request request, absl::Span<const uint8_t> payload,
                        const std::vector<int>& fds = {});
   absl::StatusOr<uint64_t> GetU64(Request request);
+  // The ring's eventfds: a new one to be kicked by, and those of interrupts and
+  // errors.
+  int NewKickFd(int queue);
+  int CallFd(int queue);
+  int ErrFd(int queue);
   // Whether the back-end closes the connection within the timeout.
   bool WaitForClose();
 
@@ -111,11 +125,13 @@ class FakeFrontend {
                           const std::vector<int>& fds = {},
                           bool need_reply = false);
   absl::Status SendMemory();
+  absl::Status SendInflight();
   absl::Status StartRings();
   absl::Status SetUpRing(int index);
   // Lets the back-end work; false when `deadline` has passed.
   bool Wait(int fd, std::chrono::steady_clock::time_point deadline);
-  absl::Status ReceiveExactly(uint8_t* out, size_t size);
+  absl::Status ReceiveExactly(uint8_t* out, size_t size,
+                              UniqueFd* fd = nullptr);
 
   FakeGuest* const guest_;
   const Options options_;
@@ -125,6 +141,8 @@ class FakeFrontend {
   uint64_t features_ = 0;
   uint64_t protocol_features_ = 0;
   bool memory_sent_ = false;
+  UniqueFd inflight_fd_;
+  Inflight inflight_;
 };
 
 }  // namespace earshot::vhost_user
