@@ -203,27 +203,6 @@ TEST_F(ControlHandlerTest, WithoutRoomForAStatusNothingIsDone) {
   EXPECT_EQ(streams_[0]->state(), PcmStream::State::kInitial);
 }
 
-TEST_F(ControlHandlerTest, ShortRequestsAreBadMessages) {
-  const struct {
-    SndCode code;
-    size_t size;
-  } kRequests[] = {{kSndJackInfo, 16},  {kSndPcmInfo, 16},
-                   {kSndChmapInfo, 16}, {kSndPcmSetParams, 24},
-                   {kSndPcmPrepare, 8}, {kSndPcmRelease, 8},
-                   {kSndPcmStart, 8},   {kSndPcmStop, 8}};
-  for (const auto& kind : kRequests) {
-    Bytes request(kind.size);
-    std::memcpy(request.data(), &kind.code, 4);
-    for (size_t size = 0; size < kind.size; ++size) {
-      const auto outcome =
-          Send(Bytes(request.begin(), request.begin() + size), 64);
-      EXPECT_EQ(outcome.status, SndStatus::kBadMsg) << kind.code << " " << size;
-      EXPECT_EQ(outcome.written, 4u);
-      EXPECT_EQ(AnswerStatus(), SndStatus::kBadMsg);
-    }
-  }
-}
-
 TEST_F(ControlHandlerTest, WhatIsNotOfferedIsNotSupported) {
   for (uint32_t code :
        {0u, 2u, 3u, 0xffu, 0x106u, 0x201u, 0x300u, 0x301u, 0x302u, 0x303u,

@@ -121,6 +121,8 @@ PcmStream::QueueResult PcmStream::Queue(TxBuffer buffer) {
   }
   stats_.bytes_dropped +=
       static_cast<int64_t>(buffer.payload_bytes() % frame_bytes);
+  // What comes late ends the underflow, though it may be due at once.
+  if (frames > 0) dry_since_.reset();
   const int64_t begin = queued_end_;
   queued_end_ += static_cast<int64_t>(frames);
   fifo_.Push(std::move(buffer), begin, queued_end_);
