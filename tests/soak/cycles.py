@@ -5,7 +5,6 @@ import time
 
 from guest.rig import wav
 from guest.rig.case import require, require_beginning, require_exact
-from guest.rig.processes import await_condition
 
 STOPPED_S = 0.3  # well beyond the ring of 40 ms
 OPENS = 24  # of each of six kinds the same number
@@ -108,8 +107,7 @@ def reload(bench):
 def stop_cont(bench):
     """The VMM stops mid-play, and goes on."""
     playing = bench.playing("sweep1")
-    await_condition(lambda: bench.guest.run("grep -q RUNNING /proc/asound/card0/pcm0p/sub0/status"
-                                            ).rc == 0, "the card runs", 10)
+    playing.await_running()
     bench.guest.qmp("stop")
     time.sleep(STOPPED_S)
     bench.guest.qmp("cont")

@@ -21,9 +21,12 @@ BENCHES = {
     "wire": {"wire": True},
     "replug": {"pluggable": True},
     "jack": {"sounds": {}},
+    "streams": {"device_flags": ("--streams=2",)},
+    "mixer": {"device_flags": ("--controls=on",)},
     "wide": {"sounds": WIDE_SOUNDS, "device_flags": EVERYTHING},
     "wide_opus": {"codec": "opus", "sounds": WIDE_SOUNDS, "device_flags": EVERYTHING},
-    "broad": {"sounds": {}, "device_flags": ("--rates=8000,44100,48000,96000", "--channels=6")},
+    "broad": {"sounds": {}, "device_flags": ("--formats=S16", "--rates=8000,44100,48000,96000",
+                                             "--channels=6")},
     "desktop": {"desktop": True},
 }
 AT_REST = ("STREAM_STATE_IDLE", "STREAM_STATE_CLOSED")
@@ -122,13 +125,13 @@ class Bench:
         if result.rc != 0:
             raise GuestError(f"the driver cannot be reloaded: {result.output}")
 
-    def await_rest(self, epochs):
+    def await_rest(self, epochs, number=0):
         """Waits until the server has seen more epochs than these, and the last
         one is played; returns how the stream stands then."""
         stream = {}
 
         def at_rest():
-            stream.update(self.stream())
+            stream.update(self.stream(number))
             return (int(stream.get("epochs_total", 0)) > epochs
                     and stream["state"] in AT_REST)
 
@@ -167,34 +170,35 @@ class Bench:
         self.start()
         return self.playing(sound, period, buffer).finish()
 
-    def playing(self, sound="sweep10", period=None, buffer=None):
-        """Starts to play a sound; returns a Playing."""
+    def playing(self, sound="sweep10", period=None, buffer=None, number=0):
+        """Starts to play a sound on the card's PCM device of that number; returns a
+        Playing."""
         options = f" --period-size={period}" if period else ""
         options += f" --buffer-size={buffer}" if buffer else ""
         made = self.sounds[sound]
-        return Playing(self, made, f"aplay -q -D hw:0,0{made.words}{options} "
-                                   f"/{made.file_name(sound)}")
+        return Playing(self, made, f"aplay -q -D hw:0,{number}{made.words}{options} "
+                                   f"/{made.file_name(sound)}", number)
 
     def paused(self, sound, count):
         """Plays a sound with so many pauses; returns a Play."""
         made = self.sounds[sound]
         return Playing(self, made, f"/guest-cycles pause /{made.file_name(sound)} {count}").finish()
 
-    def stream(self):
-        return self.server.stream(self.device.stream_name)
+    def stream(self, number=0):
+        return self.server.stream(f"vms/{VM}/streams/{number}")
 
-    def epochs(self):
+    def epochs(self, number=0):
         """How many epochs the server has seen; starts no server."""
-        return int(self.stream().get("epochs_total", 0)) if self._server else 0
+        return int(self.stream(number).get("epochs_total", 0)) if self._server else 0
 
-    def recordings(self):
-        """All recordings, the newest last."""
-        files = (self.folder / "recordings").rglob("*.wav")
+    def recordings(self, number=0):
+        """All recordings of a stream, the newest last."""
+        files = (self.folder / "recordings").rglob(f"{VM}-{number}-*.wav")
         return sorted(files, key=lambda file: file.stat().st_mtime_ns)
 
     def clear_recordings(self):
         """Removes those that there are, so that they need no place."""
-        for file in self.recordings():
+        for file in (self.folder / "recordings").rglob("*.wav"):
             file.unlink()
 
     def _far_address(self):
@@ -221,22 +225,28 @@ class Bench:
 class Playing:
     """A program that plays in the guest."""
 
-    def __init__(self, bench, sound, command):
+    def __init__(self, bench, sound, command, number=0):
         self._bench = bench
         self._sound = sound
+        self._number = number  # of the PCM device
         self._guest = bench.guest
-        self._epochs = bench.epochs()
-        self._guest.start("play", command)
+        self._epochs = bench.epochs(number)
+        self._guest.start(f"play{number}", command)
+
+    def await_running(self, timeout=15):
+        """Waits until the card plays."""
+        status = f"grep -q RUNNING /proc/asound/card0/pcm{self._number}p/sub0/status"
+        await_condition(lambda: self._guest.run(status).rc == 0, "the card runs", timeout)
 
     def await_frames(self, frames, timeout=15):
         """Waits until the guest's driver has played so many frames."""
-        status = "grep hw_ptr /proc/asound/card0/pcm0p/sub0/status | tr -dc 0-9"
+        status = f"grep hw_ptr /proc/asound/card0/pcm{self._number}p/sub0/status | tr -dc 0-9"
         await_condition(lambda: int(self._guest.run(status).output or 0) >= frames,
                         f"{frames} frames played", timeout, 0.05)
 
     def await_end(self):
         """Waits for the program; returns its Result."""
-        return self._guest.finish("play", self._sound.seconds + 20)
+        return self._guest.finish(f"play{self._number}", self._sound.seconds + 20)
 
     def finish(self):
         """Waits for the program and for the recording's end; returns a Play."""
@@ -245,11 +255,11 @@ class Playing:
     def _result(self, result, expected):
         bench = self._bench
         try:
-            stream = bench.await_rest(self._epochs)
+            stream = bench.await_rest(self._epochs, self._number)
         except ProcessError as error:  # The play is judged by its recording all the same.
             result.output += f"\n{error}"
-            stream = bench.stream()
-        recordings = bench.recordings()
+            stream = bench.stream(self._number)
+        recordings = bench.recordings(self._number)
         recorded = wav.read(recordings[-1]) if recordings else expected[:0]
         return Play(result, stream, recorded, expected)
 

@@ -32,9 +32,10 @@ class Sound:
 
     @property
     def words(self):
-        """What aplay has to be told."""
-        return (f" -t raw -f {self.format} -r {self.rate} -c {self.channels}"
-                if self.raw else "")
+        """What aplay has to be told. Without the count, it would append a period
+        of silence to what ends with a period."""
+        return (f" -t raw -f {self.format} -r {self.rate} -c {self.channels} "
+                f"-s {round(self.rate * self.seconds)}" if self.raw else "")
 
     def samples(self):
         """What is played."""
@@ -71,15 +72,15 @@ SOUNDS = {
 WIDE_SOUNDS = {
     f"{sound.format.removesuffix('LE').strip('_').lower()}_{sound.rate}_{sound.channels}": sound
     for sound in (
-        Sound(1, 1, "U8", 8000),
-        Sound(1, 2, "S8", 11025),
-        Sound(1, 3, "S16_LE", 16000),
-        Sound(1, 4, "S24_LE", 22050),
-        Sound(1, 5, "S20_LE", 32000),
-        Sound(1, 2, "S16_LE", 44100),
-        Sound(1, 6, "S32_LE", 48000),
-        Sound(1, 8, "FLOAT_LE", 48000),
-        Sound(1, 7, "S24_3LE", 96000),
-        Sound(1, 2, "FLOAT64_LE", 192000),
+        Sound(0.4, 1, "U8", 8000),
+        Sound(0.4, 2, "S8", 11025),
+        Sound(0.4, 3, "S16_LE", 16000),
+        Sound(0.4, 4, "S24_LE", 22050),
+        Sound(0.4, 5, "S20_LE", 32000),
+        Sound(0.4, 2, "S16_LE", 44100),
+        Sound(0.4, 6, "S32_LE", 48000),
+        Sound(0.4, 8, "FLOAT_LE", 48000),
+        Sound(0.4, 7, "S24_3LE", 96000),
+        Sound(0.4, 2, "FLOAT64_LE", 192000),
     )
 }

@@ -15,7 +15,7 @@ def sweep(seconds, channels=2, rate=RATE):
     """A logarithmic sweep of S16 samples, rising in the first channel and falling
     in the second, and each in the others, later: any two places of it differ.
     Shape (frames, channels)."""
-    count = int(rate * seconds)
+    count = round(rate * seconds)
     time = numpy.arange(count) / rate
     low, high = 60.0, rate / 4
     growth = numpy.log(high / low)
