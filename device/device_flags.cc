@@ -26,6 +26,7 @@ struct Words {
   std::string jack;
   std::string on_release;
   std::string controls;
+  std::string sandbox;
 };
 
 po::options_description Options(DeviceFlags& flags, Words& words) {
@@ -54,6 +55,12 @@ po::options_description Options(DeviceFlags& flags, Words& words) {
                        ->default_value("off"),
        "a volume and a mute switch in the guest's mixer; the VMM has to know "
        "of them: QEMU's device takes controls=on")
+      ("sandbox", po::value(&words.sandbox)->value_name("on|off")
+                      ->default_value("on"),
+       "locked up once the socket listens: no privileges, no writing of files, "
+       "only the system calls it needs")
+      ("user", po::value(&flags.user)->value_name("NAME[:GROUP]"),
+       "whom to run as, if root starts it; the socket is then theirs")
       ("log-level", po::value(&flags.log_level)->value_name("LEVEL")
                         ->default_value("info"),
        "debug, info, warn, error or off")
@@ -97,6 +104,13 @@ absl::Status Take(const Words& words, DeviceFlags& flags) {
   }
   if (flags.labels.size() > kMaxLabels) {
     return absl::InvalidArgumentError("--label: at most 16 of them");
+  }
+  if (words.sandbox != "on" && words.sandbox != "off") {
+    return NotAllowed("sandbox", words.sandbox, "must be on or off");
+  }
+  flags.sandbox = words.sandbox == "on";
+  if (!flags.user.empty() && !flags.sandbox) {
+    return absl::InvalidArgumentError("--user is a part of --sandbox=on");
   }
   const std::vector<std::string> levels = {"debug", "info", "warn", "error",
                                            "off"};

@@ -20,6 +20,8 @@ struct DeviceFlags {
   bool jacks = true;
   bool drop_on_release = false;
   bool controls = false;
+  bool sandbox = true;
+  std::string user;  // to run as, NAME[:GROUP]; empty: as who starts it
   std::string log_level;
   bool help = false;
   bool version = false;

@@ -38,6 +38,8 @@ TEST(DeviceFlagsTest, ASocketAndAVmAreEnough) {
   EXPECT_EQ(flags->streams, 1);
   EXPECT_TRUE(flags->jacks);
   EXPECT_FALSE(flags->drop_on_release);
+  EXPECT_TRUE(flags->sandbox);
+  EXPECT_EQ(flags->user, "");
   EXPECT_FALSE(flags->controls);
 }
 
@@ -57,7 +59,7 @@ TEST(DeviceFlagsTest, EveryFlagIsTaken) {
       {"--socket=/s", "--vm=v.1", "--server=unix:/x", "--label=node=n1",
        "--label=zone=", "--codec=pcm", "--frame-ms=2.5", "--bitrate=96000",
        "--complexity=5", "--log-level=debug", "--on-release=drop",
-       "--streams=8", "--jack=off", "--controls=on"});
+       "--user=nobody:audio", "--streams=8", "--jack=off", "--controls=on"});
   ASSERT_TRUE(flags.ok()) << flags.status();
   EXPECT_EQ(flags->playback.server(), "unix:/x");
   EXPECT_THAT(flags->labels,
@@ -71,6 +73,13 @@ TEST(DeviceFlagsTest, EveryFlagIsTaken) {
   EXPECT_FALSE(flags->jacks);
   EXPECT_TRUE(flags->controls);
   EXPECT_TRUE(flags->drop_on_release);
+  EXPECT_EQ(flags->user, "nobody:audio");
+}
+
+TEST(DeviceFlagsTest, TheSandboxIsSwitchedOffOnRequest) {
+  const auto flags = Parsed({"--socket=/s", "--vm=a", "--sandbox=off"});
+  ASSERT_TRUE(flags.ok()) << flags.status();
+  EXPECT_FALSE(flags->sandbox);
 }
 
 TEST(DeviceFlagsTest, WhatIsMissingIsNamed) {
@@ -90,6 +99,9 @@ TEST(DeviceFlagsTest, AWrongValueIsAnsweredWithWhatIsAllowed) {
   EXPECT_THAT(Complaint({"--label=novalue"}), HasSubstr("KEY=VALUE"));
   EXPECT_THAT(Complaint({"--log-level=loud"}), HasSubstr("warn"));
   EXPECT_THAT(Complaint({"--on-release=cut"}), HasSubstr("drain or drop"));
+  EXPECT_THAT(Complaint({"--sandbox=maybe"}), HasSubstr("on or off"));
+  EXPECT_THAT(Complaint({"--sandbox=off", "--user=nobody"}),
+              HasSubstr("--user is a part of --sandbox=on"));
   EXPECT_THAT(Complaint({"--streams=0"}), HasSubstr("1 to 8"));
   EXPECT_THAT(Complaint({"--streams=9"}), HasSubstr("1 to 8"));
   EXPECT_THAT(Complaint({"--streams=two"}), HasSubstr("streams"));

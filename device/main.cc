@@ -18,6 +18,8 @@
 #include "device/device_flags.h"
 #include "device/earshot_device.h"
 #include "device/limited_log_sink.h"
+#include "device/sandbox/account.h"
+#include "device/sandbox/sandbox.h"
 #include "device/vhost_user/listener.h"
 
 namespace earshot {
@@ -32,9 +34,30 @@ int Fail(const absl::Status& status) {
   return kExitFailure;
 }
 
+// Behind its listening socket, before anything else is started.
+absl::Status LockUp(const DeviceFlags& flags) {
+  if (!flags.sandbox) return absl::OkStatus();
+  SandboxOptions options;
+  options.socket_path = flags.socket;
+  options.servers = flags.playback.server();
+  if (!flags.user.empty()) {
+    const auto account = FindAccount(flags.user);
+    if (!account.ok()) return account.status();
+    if (absl::Status ok = GiveSocket(flags.socket, *account); !ok.ok()) {
+      return ok;
+    }
+    options.account = *account;
+  }
+  return EnterSandbox(options);
+}
+
 int Run(const DeviceFlags& flags) {
   auto listening = vhost_user::ListenAt(flags.socket);
   if (!listening.ok()) return Fail(listening.status());
+  if (absl::Status ok = LockUp(flags); !ok.ok()) {
+    unlink(flags.socket.c_str());
+    return Fail(ok);
+  }
   boost::asio::io_context loop(1);
   EarshotDevice::Options options;
   options.listening = *std::move(listening);
