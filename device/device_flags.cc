@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_join.h"
 
 namespace earshot {
@@ -22,6 +23,7 @@ constexpr int kMaxStreams = 8;
 
 // As they stand on the command line.
 struct Words {
+  std::string socket_fd;
   std::vector<std::string> labels;
   std::string jack;
   std::string on_release;
@@ -33,7 +35,10 @@ po::options_description Options(DeviceFlags& flags, Words& words) {
   po::options_description options("Flags", 100);
   options.add_options()(
       "socket", po::value(&flags.socket)->value_name("PATH"),
-      "where the VMM connects: a vhost-user socket, made here");
+      "where the VMM connects: a vhost-user socket, made here")(
+      "socket-fd", po::value(&words.socket_fd)->value_name("N"),
+      "the same, inherited: a unix socket that listens already; systemd's "
+      "socket activation needs neither flag");
   flags.playback.AddTo(options, "localhost:50051", "");
   flags.offer.AddTo(options);
   // clang-format off
@@ -71,9 +76,17 @@ po::options_description Options(DeviceFlags& flags, Words& words) {
 }
 
 absl::Status Take(const Words& words, DeviceFlags& flags) {
-  if (flags.socket.empty()) {
-    return absl::InvalidArgumentError(
-        "--socket=PATH is needed: where the VMM connects");
+  if (!words.socket_fd.empty()) {
+    int fd = -1;
+    if (!absl::SimpleAtoi(words.socket_fd, &fd) || fd < 0) {
+      return NotAllowed("socket-fd", words.socket_fd,
+                        "must be the number of an open descriptor");
+    }
+    if (!flags.socket.empty()) {
+      return absl::InvalidArgumentError(
+          "--socket and --socket-fd: one of them, not both");
+    }
+    flags.socket_fd = fd;
   }
   if (absl::Status status = flags.playback.Check(); !status.ok()) return status;
   if (absl::Status status = flags.offer.Check(); !status.ok()) return status;
@@ -142,7 +155,8 @@ std::string DeviceUsage() {
   DeviceFlags flags;
   Words words;
   std::ostringstream text;
-  text << "earshot-device --socket=PATH --vm=NAME [--server=ADDRESS] …\n"
+  text << "earshot-device --socket=PATH|--socket-fd=N --vm=NAME "
+          "[--server=ADDRESS] …\n"
           "A virtio sound card for one VM, played at a playback service.\n\n"
        << Options(flags, words);
   return text.str();

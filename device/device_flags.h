@@ -2,6 +2,7 @@
 #define EARSHOT_DEVICE_DEVICE_FLAGS_H_
 
 #include <map>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -12,7 +13,10 @@ namespace earshot {
 
 // What the command line of earshot-device says.
 struct DeviceFlags {
+  // Where the VMM connects: one of them, or neither, if socket activation has
+  // passed one.
   std::string socket;
+  std::optional<int> socket_fd;
   PlaybackFlags playback;
   PcmOfferFlags offer;
   std::map<std::string, std::string> labels;

@@ -1,5 +1,6 @@
 #include "device/device_flags.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -83,10 +84,23 @@ TEST(DeviceFlagsTest, TheSandboxIsSwitchedOffOnRequest) {
 }
 
 TEST(DeviceFlagsTest, WhatIsMissingIsNamed) {
-  EXPECT_THAT(std::string(Parsed({"--vm=a"}).status().message()),
-              HasSubstr("--socket=PATH is needed"));
   EXPECT_THAT(std::string(Parsed({"--socket=/s"}).status().message()),
               HasSubstr("--vm=NAME is needed"));
+}
+
+TEST(DeviceFlagsTest, TheSocketMayBeInherited) {
+  const auto inherited = Parsed({"--socket-fd=5", "--vm=a"});
+  ASSERT_TRUE(inherited.ok()) << inherited.status();
+  EXPECT_EQ(inherited->socket_fd, 5);
+  EXPECT_EQ(inherited->socket, "");
+  // By socket activation, which the flags do not know.
+  const auto neither = Parsed({"--vm=a"});
+  ASSERT_TRUE(neither.ok()) << neither.status();
+  EXPECT_EQ(neither->socket_fd, std::nullopt);
+  EXPECT_THAT(Complaint({"--socket-fd=3"}), HasSubstr("not both"));
+  for (const char* wrong : {"--socket-fd=-1", "--socket-fd=x"}) {
+    EXPECT_FALSE(Parsed({wrong, "--vm=a"}).ok()) << wrong;
+  }
 }
 
 TEST(DeviceFlagsTest, AWrongValueIsAnsweredWithWhatIsAllowed) {

@@ -31,7 +31,21 @@ constexpr int kExitUsage = 2;
 int Fail(const absl::Status& status) {
   std::fprintf(stderr, "earshot-device: %s\n",
                std::string(status.message()).c_str());
-  return kExitFailure;
+  return absl::IsInvalidArgument(status) ? kExitUsage : kExitFailure;
+}
+
+// The socket where the VMM connects: ours, or inherited.
+absl::StatusOr<vhost_user::UniqueFd> Listen(const DeviceFlags& flags) {
+  if (!flags.socket.empty()) return vhost_user::ListenAt(flags.socket);
+  if (flags.socket_fd.has_value()) {
+    return vhost_user::AdoptListener(*flags.socket_fd);
+  }
+  absl::StatusOr<int> activated = vhost_user::TakeActivatedFd();
+  if (activated.ok()) return vhost_user::AdoptListener(*activated);
+  if (!absl::IsNotFound(activated.status())) return activated.status();
+  return absl::InvalidArgumentError(
+      "--socket=PATH or --socket-fd=N is needed: where the VMM connects; see "
+      "--help");
 }
 
 // Behind its listening socket, before anything else is started.
@@ -52,7 +66,7 @@ absl::Status LockUp(const DeviceFlags& flags) {
 }
 
 int Run(const DeviceFlags& flags) {
-  auto listening = vhost_user::ListenAt(flags.socket);
+  auto listening = Listen(flags);
   if (!listening.ok()) return Fail(listening.status());
   if (absl::Status ok = LockUp(flags); !ok.ok()) {
     unlink(flags.socket.c_str());
@@ -75,7 +89,7 @@ int Run(const DeviceFlags& flags) {
   options.drop_on_release = flags.drop_on_release;
   auto device = EarshotDevice::Create(&loop, std::move(options));
   if (!device.ok()) {
-    unlink(flags.socket.c_str());
+    if (!flags.socket.empty()) unlink(flags.socket.c_str());
     return Fail(device.status());
   }
   spdlog::info("ready socket={} server={} vm={}", flags.socket,
