@@ -91,7 +91,7 @@ ControlHandler::Outcome ControlHandler::Handle(DescriptorChain& chain,
         if (!ReadRequest(chain, &header)) break;
         outcome.stream_id = header.stream_id;
         outcome.status = request.code == kSndPcmSetParams
-                             ? SetParams(chain, now)
+                             ? SetParams(header.stream_id, chain, now)
                              : Command(request.code, header.stream_id, now);
         break;
       }
@@ -146,12 +146,14 @@ SndStatus ControlHandler::QueryJacks(const SndQueryInfo& query,
   return status;
 }
 
-SndStatus ControlHandler::SetParams(const DescriptorChain& chain,
+SndStatus ControlHandler::SetParams(uint32_t stream_id,
+                                    const DescriptorChain& chain,
                                     MonotonicTime now) {
-  // Read at once, so that what is checked is what is used.
+  // Read at once, so that what is checked is what is used. The header was read
+  // before: the guest may have changed it since.
   SndPcmSetParams request{};
   if (!ReadRequest(chain, &request)) return SndStatus::kBadMsg;
-  PcmStream* stream = Find(request.header.stream_id);
+  PcmStream* stream = Find(stream_id);
   if (stream == nullptr) return SndStatus::kBadMsg;
   PcmParams params;
   const SndStatus status = ParseSetParams(request, parts_.offer, &params);

@@ -59,7 +59,8 @@ class ControlHandler {
   SndStatus QueryInfo(uint32_t code, DescriptorChain& chain, uint32_t* written);
   SndStatus QueryJacks(const SndQueryInfo& query, DescriptorChain& chain,
                        uint32_t* written);
-  SndStatus SetParams(const DescriptorChain& chain, MonotonicTime now);
+  SndStatus SetParams(uint32_t stream_id, const DescriptorChain& chain,
+                      MonotonicTime now);
   SndStatus Command(uint32_t code, uint32_t stream_id, MonotonicTime now);
   PcmStream* Find(uint32_t stream_id) const;
 
