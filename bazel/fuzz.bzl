@@ -2,7 +2,7 @@
 
 load("@rules_cc//cc:cc_test.bzl", "cc_test")
 
-def cc_fuzz_test(name, srcs, deps, corpus, seconds = 10, tags = [], **kwargs):
+def cc_fuzz_test(name, srcs, deps, corpus, seconds = 5, tags = [], **kwargs):
     """With --config=fuzz it fuzzes; else it runs once on each corpus file.
 
     Args:
@@ -21,7 +21,13 @@ def cc_fuzz_test(name, srcs, deps, corpus, seconds = 10, tags = [], **kwargs):
             "//conditions:default": ["//bazel:fuzz_replay_main.cc"],
         }),
         args = select({
-            "//bazel:fuzzing": ["-max_total_time=%d" % seconds, "-print_final_stats=1", "-timeout=10"],
+            "//bazel:fuzzing": [
+                # The same mutations each time, of which faster machines make more.
+                "-seed=1",
+                "-max_total_time=%d" % seconds,
+                "-print_final_stats=1",
+                "-timeout=10",
+            ],
             "//conditions:default": [],
         }) + [native.package_name() + "/" + corpus],
         data = native.glob([corpus + "/**"], allow_empty = False),

@@ -1,6 +1,7 @@
 // libFuzzer calls this before it reads its arguments. Under `bazel test` new
 // inputs go to the scratch folder (the corpus is read-only) and a crashing one
 // to the test's outputs, which Bazel keeps as test.outputs/outputs.zip.
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -23,4 +24,14 @@ extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
   *argc = static_cast<int>(args.size()) - 1;
   *argv = args.data();
   return 0;
+}
+
+// What -fsanitize-coverage=trace-loads calls; a target that wants to see loads
+// has its own.
+extern "C" {
+__attribute__((weak)) void __sanitizer_cov_load1(uint8_t*) {}
+__attribute__((weak)) void __sanitizer_cov_load2(uint16_t*) {}
+__attribute__((weak)) void __sanitizer_cov_load4(uint32_t*) {}
+__attribute__((weak)) void __sanitizer_cov_load8(uint64_t*) {}
+__attribute__((weak)) void __sanitizer_cov_load16(void*) {}
 }

@@ -8,6 +8,7 @@ import tempfile
 import urllib.parse
 import xml.etree.ElementTree as ElementTree
 
+from . import fuzz_log
 from .outcome import Outcome
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -72,7 +73,7 @@ def _count(events, tell):
             print("   {}: {}".format(label, result["status"]))
             cases.failed += 1  # it crashed or ran too long
         outcome += cases
-        for line in _result_lines(files.get("test.log")):
+        for line in _result_lines(label, files.get("test.log")):
             print("   " + line)
             tell(line)
     return outcome
@@ -97,9 +98,11 @@ def _cases(path):
     return outcome
 
 
-def _result_lines(path):
+def _result_lines(label, path):
     if not path or not os.path.exists(path):
         return []
     with open(path, encoding="utf-8", errors="replace") as log:
-        return [line.rstrip("\n") for line in log
-                if re.match(r"RESULT \S+ ", line)]
+        text = log.read()
+    lines = re.findall(r"^RESULT \S+ .*$", text, re.MULTILINE)
+    fuzzed = fuzz_log.result(label.split(":")[-1], text)
+    return lines + ([fuzzed] if fuzzed else [])
