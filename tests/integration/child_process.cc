@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -79,6 +80,17 @@ bool ChildProcess::WaitForLine(const std::string& words,
     if (!more || left.count() <= 0) return false;
     more = Read(left);
   }
+}
+
+bool ChildProcess::Listen(std::chrono::milliseconds time) {
+  const Clock::time_point deadline = Clock::now() + time;
+  while (Read(time)) {
+    if (time.count() <= 0) return true;
+    time = std::max(std::chrono::milliseconds(0),
+                    std::chrono::duration_cast<std::chrono::milliseconds>(
+                        deadline - Clock::now()));
+  }
+  return false;
 }
 
 void ChildProcess::Signal(int signal) {

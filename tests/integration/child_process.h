@@ -23,7 +23,10 @@ class ChildProcess {
   // false if the process ends, or at the timeout, before that.
   bool WaitForLine(const std::string& words, std::chrono::milliseconds timeout =
                                                  std::chrono::seconds(10));
-  // All that it has said.
+  // Takes in what it says for so long: one that says much is held up when
+  // nobody does. False once it has ended.
+  bool Listen(std::chrono::milliseconds time);
+  // All that it was heard to say.
   const std::string& log() const { return log_; }
 
   // Sends the signal.

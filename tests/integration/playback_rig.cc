@@ -21,7 +21,9 @@ constexpr char kDevice[] = "device/earshot-device";
   std::abort();
 }
 
-Recording ReadWav(const std::string& path) {
+}  // namespace
+
+Recording ReadRecording(const std::string& path) {
   SF_INFO info = {};
   SNDFILE* file = sf_open(path.c_str(), SFM_READ, &info);
   if (file == nullptr) Die(path + ": " + sf_strerror(nullptr));
@@ -31,8 +33,6 @@ Recording ReadWav(const std::string& path) {
   sf_close(file);
   return recording;
 }
-
-}  // namespace
 
 PlaybackRig::PlaybackRig() {
   // Not TEST_TMPDIR: a socket's path has at most 107 bytes.
@@ -116,7 +116,7 @@ std::vector<Recording> PlaybackRig::Recordings(const std::string& vm) const {
   std::vector<Recording> recordings;
   recordings.reserve(files.size());
   for (const auto& file : files) {
-    recordings.push_back(ReadWav(file.path().string()));
+    recordings.push_back(ReadRecording(file.path().string()));
   }
   return recordings;
 }

@@ -23,6 +23,9 @@ struct Recording {
   }
 };
 
+// Aborts the test if there is none.
+Recording ReadRecording(const std::string& path);
+
 // The real server and real devices in a scratch folder of their own, which goes
 // with the rig. Aborts the test where a process does not start.
 class PlaybackRig {

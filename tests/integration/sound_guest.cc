@@ -6,14 +6,25 @@
 
 #include "absl/strings/str_cat.h"
 #include "device/sound/fake_sound_driver.h"
+#include "device/sound/pcm_output.h"
+#include "device/sound/pcm_params.h"
 
 namespace earshot {
 namespace {
 
 // Linux splits a period at the pages of its ring.
 constexpr size_t kPage = 4096;
+// The header and the sound; longer chains have a table of their own.
+constexpr size_t kDirectParts = 2;
 
 }  // namespace
+
+int SoundGuest::Params::FrameBytes() const {
+  for (const PcmFormat& known : PcmFormats()) {
+    if (known.code == format) return SampleBytes(known.format) * channels;
+  }
+  return 0;
+}
 
 absl::StatusOr<std::unique_ptr<SoundGuest>> SoundGuest::Connect(
     const std::string& socket_path) {
@@ -54,7 +65,10 @@ void SoundGuest::Queue() {
   while (queued_ < size_ && queued_ - completed_ + period <= ring) {
     pcm.resize(std::min(period, size_ - queued_));
     source_(queued_, absl::MakeSpan(pcm));
-    vmm_.Add(kSndTxQueue, FakeSoundDriver::TxChain(0, pcm, kPage));
+    FakeChain chain = FakeSoundDriver::TxChain(0, pcm, kPage);
+    chain.indirect =
+        guest_.options().indirect && chain.readable.size() > kDirectParts;
+    vmm_.Add(kSndTxQueue, chain);
     queued_ += pcm.size();
     added = true;
   }
@@ -118,7 +132,7 @@ absl::Status SoundGuest::Begin(const Params& params, size_t bytes,
   request.period_bytes = params.period_frames * params.FrameBytes();
   request.channels = params.channels;
   request.format = params.format;
-  request.rate = kSndRate48000;
+  request.rate = params.rate;
   if (absl::Status status = Request(ToBytes(request)); !status.ok()) {
     return status;
   }

@@ -25,12 +25,11 @@ class SoundGuest {
   struct Params {
     SndFormat format = kSndFormatS16;
     uint8_t channels = 2;
+    SndRate rate = kSndRate48000;
     int period_frames = 480;
     int buffer_frames = 1920;
 
-    int FrameBytes() const {
-      return (format == kSndFormatS16 ? 2 : 4) * channels;
-    }
+    int FrameBytes() const;
   };
 
   // Sound that is made as it is played: fills the span with the bytes from
