@@ -22,6 +22,12 @@ bool IsProbe(uint32_t code) {
   }
 }
 
+// A program in the guest uses the card, so the driver is ready.
+bool IsUse(uint32_t code) {
+  return code == kSndCtlWrite ||
+         (code >= kSndPcmSetParams && code <= kSndPcmStop);
+}
+
 constexpr uint16_t kAllMasks =
     kSndCtlEventValue | kSndCtlEventInfo | kSndCtlEventTlv;
 
@@ -57,7 +63,7 @@ void EventQueue::NotifyControl(uint16_t control_id, uint16_t mask) {
 void EventQueue::OnRequest(uint32_t code, MonotonicTime now) {
   if (IsProbe(code)) {
     open_from_ = now + kProbe;
-  } else if (!open_from_) {
+  } else if (!open_from_ || IsUse(code)) {
     open_from_ = now;
   }
 }

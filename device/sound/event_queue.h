@@ -29,7 +29,8 @@ class EventQueue {
   // How long after a request of a probing driver no event is sent. Linux sets
   // its jacks and controls up while its event queue is filled already, and
   // touches what is not there yet if an event comes meanwhile. What has changed
-  // is told afterwards, so it costs nothing to be generous to a slow guest.
+  // is told afterwards, so it costs nothing to be generous to a slow guest. A
+  // program that uses the card ends it: there is none before all is set up.
   static constexpr std::chrono::seconds kProbe{1};
 
   struct Counts {

@@ -232,6 +232,17 @@ TEST_F(EventQueueTest, ADriverThatProbesIsLeftAlone) {
   EXPECT_EQ(events_.NextDeadline(now_), MonotonicTime::max());
 }
 
+TEST_F(EventQueueTest, AProgramThatUsesTheCardEndsTheProbe) {
+  Give(8);
+  for (uint32_t code : {kSndCtlWrite, kSndPcmSetParams, kSndPcmRelease}) {
+    events_.OnRequest(kSndCtlInfo, now_);
+    events_.NotifyControl(0, kSndCtlEventValue);
+    EXPECT_THAT(Sent(), IsEmpty());
+    events_.OnRequest(code, now_);
+    EXPECT_THAT(Sent(), SizeIs(1));
+  }
+}
+
 TEST_F(EventQueueTest, AResetForgetsWhatIsPending) {
   events_.AddXrun(0);
   events_.NotifyControl(0, kSndCtlEventValue);
