@@ -79,12 +79,13 @@ absl::Status PlayerCore::Prepare(const PlayerFormat& format,
   stall_.Reset(format.buffer_frames, format.rate_hz);
   resume_at_.reset();
   if (encoder_ != nullptr && encoder_format_.rate_hz == format.rate_hz &&
-      encoder_format_.channels == format.channels) {
+      encoder_format_.channels == format.channels &&
+      encoder_format_.positions == format.positions) {
     return absl::OkStatus();
   }
   encoder_.reset();
-  auto encoder =
-      CreatePacketEncoder(options_.codec, format.rate_hz, format.channels);
+  auto encoder = CreatePacketEncoder(options_.codec, format.rate_hz,
+                                     format.channels, format.positions);
   if (!encoder.ok()) return encoder.status();
   encoder_ = *std::move(encoder);
   encoder_format_ = format;
@@ -249,11 +250,16 @@ void PlayerCore::BeginEpoch(MonotonicTime now) {
   begin.set_epoch(stats_.epoch);
   begin.mutable_format()->set_rate_hz(format_.rate_hz);
   begin.mutable_format()->set_channels(format_.channels);
+  for (v1::ChannelPosition position : PacketPositions(
+           options_.codec.codec, format_.channels, format_.positions)) {
+    begin.mutable_format()->add_positions(position);
+  }
   begin.set_codec(ToProto(options_.codec.codec));
   begin.set_pre_skip_frames(encoder_->pre_skip_frames());
   begin.set_guest_buffer_frames(format_.buffer_frames);
   begin.set_guest_period_frames(format_.period_frames);
   begin.set_low_latency(options_.low_latency);
+  begin.set_guest_rate_hz(format_.source_rate_hz);
   begun_ = true;
   stream_.Begin(begin);
   if (state_ == State::kStopped) stream_.SetPaused(true, now);

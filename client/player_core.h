@@ -1,11 +1,13 @@
 #ifndef EARSHOT_CLIENT_PLAYER_CORE_H_
 #define EARSHOT_CLIENT_PLAYER_CORE_H_
 
+#include <algorithm>
 #include <boost/asio/any_io_executor.hpp>
 #include <chrono>
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 
@@ -49,6 +51,17 @@ class PlayerCore : private PlaybackStream::Listener,
   const PlayerVolume& volume() const { return stream_.volume(); }
   PlayerStats stats() const;
   const absl::Status& last_error() const { return last_error_; }
+
+  // Up to where Write() sends what it is given now; produced if it sends
+  // nothing.
+  int64_t sendable_end() const {
+    return sending_ ? std::max(granted_, stats_.produced) : stats_.produced;
+  }
+  // Up to where sound may be written now: what goes beyond it would be
+  // discarded without need. In free-run all is.
+  int64_t writable_end() const {
+    return stats_.free_run ? std::numeric_limits<int64_t>::max() : Limit();
+  }
 
  private:
   // Of the epoch, from Prepare to Release.

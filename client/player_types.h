@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "client/channel_layout.h"
 #include "client/codec_options.h"
 #include "client/monotonic_time.h"
 
@@ -32,6 +33,10 @@ struct PlayerFormat {
   int channels = 2;
   int buffer_frames = 0;  // the source's ring; 0 if unknown
   int period_frames = 0;  // 0 if unknown
+  // Of each channel; empty: ALSA's usual ones, see channel_layout.h.
+  ChannelPositions positions = {};
+  // Set where the sound has been resampled to rate_hz; else 0.
+  int source_rate_hz = 0;
 };
 
 // How loud a stream is played: 0 dB at most; at -60 dB and below, nothing is

@@ -15,6 +15,7 @@
 namespace earshot {
 
 class PlayerCore;
+class RateAdapter;
 
 // Plays the PCM of one source (a guest's stream, a file) at the playback
 // service, on the service's clock: PacingClock says how much is due,
@@ -29,7 +30,8 @@ class PlayerCore;
 // business before that.
 //
 // Thread: the loop of its executor; every call must come from there, and the
-// callback comes there. Positions are frames since Prepare().
+// callback comes there. Positions and counts are frames of the source since
+// Prepare(), whatever the rate: what the codec has not is resampled.
 class RemotePlayer {
  public:
   using Options = PlayerOptions;
@@ -92,8 +94,9 @@ class RemotePlayer {
   const absl::Status& last_error() const;
 
  private:
-  explicit RemotePlayer(std::unique_ptr<PlayerCore> core);
+  RemotePlayer(std::unique_ptr<PlayerCore> core, AudioCodec codec);
   const std::unique_ptr<PlayerCore> core_;
+  const std::unique_ptr<RateAdapter> adapter_;
 };
 
 }  // namespace earshot

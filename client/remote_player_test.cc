@@ -724,15 +724,15 @@ TEST_F(RemotePlayerTest, WhatIsSkippedIsNoDelay) {
 
 TEST_F(RemotePlayerTest, AFormatThatTheCodecDoesNotTakeRunsFree) {
   server_.Listen();
-  MakePlayer(AudioCodec::kOpus);
+  MakePlayer();
   ASSERT_TRUE(UntilConnected());
   PlayerFormat format;
-  format.rate_hz = 44100;
+  format.rate_hz = 500;
   EXPECT_FALSE(player_->Prepare(format, now_).ok());
   player_->Start(now_);
-  Play(seconds(1));
+  Play(seconds(2));
   EXPECT_TRUE(player_->stats().free_run);
-  EXPECT_GT(player_->stats().produced, 40000);
+  EXPECT_GT(player_->stats().produced, 450);
   player_->Release(now_);
 }
 
