@@ -3,10 +3,50 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "client/channel_layout.h"
 #include "device/sample_conversion.h"
+#include "device/sound/pcm_params.h"
 #include "spdlog/spdlog.h"
 
 namespace earshot {
+namespace {
+
+v1::ChannelPosition ToClient(SndChannelPosition position) {
+  switch (position) {
+    case kSndMono:
+      return v1::CHANNEL_POSITION_MONO;
+    case kSndFrontLeft:
+      return v1::CHANNEL_POSITION_FRONT_LEFT;
+    case kSndFrontRight:
+      return v1::CHANNEL_POSITION_FRONT_RIGHT;
+    case kSndRearLeft:
+      return v1::CHANNEL_POSITION_REAR_LEFT;
+    case kSndRearRight:
+      return v1::CHANNEL_POSITION_REAR_RIGHT;
+    case kSndFrontCenter:
+      return v1::CHANNEL_POSITION_FRONT_CENTER;
+    case kSndLowFrequency:
+      return v1::CHANNEL_POSITION_LOW_FREQUENCY;
+    case kSndSideLeft:
+      return v1::CHANNEL_POSITION_SIDE_LEFT;
+    case kSndSideRight:
+      return v1::CHANNEL_POSITION_SIDE_RIGHT;
+    case kSndRearCenter:
+      return v1::CHANNEL_POSITION_REAR_CENTER;
+  }
+  return v1::CHANNEL_POSITION_UNSPECIFIED;
+}
+
+// As the guest was told in its channel maps.
+ChannelPositions PositionsOf(int channels) {
+  ChannelPositions positions;
+  for (SndChannelPosition position : UsualPositions(channels)) {
+    positions.push_back(ToClient(position));
+  }
+  return positions;
+}
+
+}  // namespace
 
 RemoteOutput::RemoteOutput(std::unique_ptr<RemotePlayer> player,
                            bool drop_on_release)
@@ -19,7 +59,8 @@ void RemoteOutput::Prepare(const PcmParams& params, MonotonicTime now) {
       player_->Prepare({.rate_hz = params.rate_hz,
                         .channels = params.channels,
                         .buffer_frames = params.buffer_frames,
-                        .period_frames = params.period_frames},
+                        .period_frames = params.period_frames,
+                        .positions = PositionsOf(params.channels)},
                        now);
   if (!prepared.ok()) {
     spdlog::error("the codec does not take the guest's format error=\"{}\"",
