@@ -17,6 +17,7 @@
 #include "client/cli/progress_line.h"
 #include "client/cli/read_ahead.h"
 #include "client/cli/sound_file.h"
+#include "client/codec_options.h"
 #include "client/encoder_factory.h"
 #include "client/remote_player.h"
 
@@ -185,6 +186,7 @@ void Playback::Begin() {
   format.rate_hz = file_->rate_hz();
   format.channels = file_->channels();
   format.buffer_frames = static_cast<int>(RingFrames());
+  format.positions = file_->positions();
   if (absl::Status status = player_->Prepare(format, Now()); !status.ok()) {
     Complain(flags_.file + ": " + std::string(status.message()));
     Finish(kExitFailure);
@@ -295,13 +297,10 @@ int RunPlay(const PlayFlags& flags) {
     Complain(std::string(file.status().message()));
     return kExitFailure;
   }
-  if ((*file)->channels() > 2) {
-    Complain(flags.file + ": " + std::to_string((*file)->channels()) +
-             " channels; allowed are 1 and 2");
-    return kExitFailure;
-  }
+  const CodecOptions& codec = flags.playback.codec();
   if (auto encoder = CreatePacketEncoder(
-          flags.playback.codec(), (*file)->rate_hz(), (*file)->channels());
+          codec, PacketRate(codec.codec, (*file)->rate_hz()),
+          (*file)->channels(), (*file)->positions());
       !encoder.ok()) {
     Complain(flags.file + ": " + std::string(encoder.status().message()));
     return kExitFailure;

@@ -42,9 +42,9 @@ absl::Status TakeRaw(const std::string& raw, PlayFlags& flags) {
   if (!absl::SimpleAtoi(parts.first, &flags.raw_rate_hz) ||
       !absl::SimpleAtoi(parts.second, &flags.raw_channels) ||
       flags.raw_rate_hz < 1000 || flags.raw_rate_hz > 192000 ||
-      flags.raw_channels < 1 || flags.raw_channels > 2) {
+      flags.raw_channels < 1 || flags.raw_channels > 8) {
     return NotAllowed("raw", raw,
-                      "must be a rate of 1000 to 192000 and 1 or 2 channels, "
+                      "must be a rate of 1000 to 192000 and 1 to 8 channels, "
                       "such as 48000:2");
   }
   return absl::OkStatus();
@@ -89,7 +89,8 @@ std::string PlayUsage(const PlayDefaults& defaults) {
   std::ostringstream text;
   text << "earshot play FILE.wav|- [flags]\n"
           "Plays a file at the playback service, at its pace, as a VM would.\n"
-          "Opus takes 8, 12, 16, 24 and 48 kHz; --codec=pcm takes any rate.\n\n"
+          "Opus takes 8, 12, 16, 24 and 48 kHz; other rates are resampled to "
+          "48 kHz.\n--codec=pcm takes any rate as it is. Up to 8 channels.\n\n"
        << Options(defaults, flags, words)
        << "\n$EARSHOT_SERVER is the default of --server."
        << "\nExit codes: 0 all was played, or you stopped it; 1 not all was "

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -9,6 +10,67 @@
 #include "absl/strings/str_cat.h"
 
 namespace earshot {
+namespace {
+
+constexpr auto kFl = v1::CHANNEL_POSITION_FRONT_LEFT;
+constexpr auto kFr = v1::CHANNEL_POSITION_FRONT_RIGHT;
+constexpr auto kFc = v1::CHANNEL_POSITION_FRONT_CENTER;
+constexpr auto kLfe = v1::CHANNEL_POSITION_LOW_FREQUENCY;
+constexpr auto kRl = v1::CHANNEL_POSITION_REAR_LEFT;
+constexpr auto kRr = v1::CHANNEL_POSITION_REAR_RIGHT;
+constexpr auto kRc = v1::CHANNEL_POSITION_REAR_CENTER;
+constexpr auto kSl = v1::CHANNEL_POSITION_SIDE_LEFT;
+constexpr auto kSr = v1::CHANNEL_POSITION_SIDE_RIGHT;
+
+v1::ChannelPosition FromFile(int position) {
+  switch (position) {
+    case SF_CHANNEL_MAP_LEFT:
+    case SF_CHANNEL_MAP_FRONT_LEFT:
+      return kFl;
+    case SF_CHANNEL_MAP_RIGHT:
+    case SF_CHANNEL_MAP_FRONT_RIGHT:
+      return kFr;
+    case SF_CHANNEL_MAP_CENTER:
+    case SF_CHANNEL_MAP_FRONT_CENTER:
+      return kFc;
+    case SF_CHANNEL_MAP_LFE:
+      return kLfe;
+    case SF_CHANNEL_MAP_REAR_LEFT:
+      return kRl;
+    case SF_CHANNEL_MAP_REAR_RIGHT:
+      return kRr;
+    case SF_CHANNEL_MAP_REAR_CENTER:
+      return kRc;
+    case SF_CHANNEL_MAP_SIDE_LEFT:
+      return kSl;
+    case SF_CHANNEL_MAP_SIDE_RIGHT:
+      return kSr;
+    default:
+      return v1::CHANNEL_POSITION_UNSPECIFIED;
+  }
+}
+
+// The order of the bits in a WAV file's channel mask.
+ChannelPositions WavPositions(int channels) {
+  switch (channels) {
+    case 3:
+      return {kFl, kFr, kFc};
+    case 4:
+      return {kFl, kFr, kRl, kRr};
+    case 5:
+      return {kFl, kFr, kFc, kRl, kRr};
+    case 6:
+      return {kFl, kFr, kFc, kLfe, kRl, kRr};
+    case 7:
+      return {kFl, kFr, kFc, kLfe, kRc, kSl, kSr};
+    case 8:
+      return {kFl, kFr, kFc, kLfe, kRl, kRr, kSl, kSr};
+    default:
+      return {};
+  }
+}
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<SoundFile>> SoundFile::Open(
     const std::string& path, int raw_rate_hz, int raw_channels) {
@@ -34,6 +96,25 @@ SoundFile::SoundFile(SNDFILE* file, const SF_INFO& info)
       info_(info),
       // A header that was written to a pipe promises what it cannot know.
       frames_(info.seekable != 0 ? info.frames : 0) {}
+
+ChannelPositions SoundFile::positions() const {
+  if (channels() <= 2) return {};
+  std::vector<int> map(static_cast<size_t>(channels()));
+  const int size = static_cast<int>(map.size() * sizeof(int));
+  if (sf_command(file_.get(), SFC_GET_CHANNEL_MAP_INFO, map.data(), size) ==
+      SF_FALSE) {
+    return WavPositions(channels());
+  }
+  ChannelPositions positions;
+  for (int position : map) positions.push_back(FromFile(position));
+  // Files of 5.1 have the ones or the others, and mean the same.
+  if (channels() <= 6 &&
+      std::count(positions.begin(), positions.end(), kRl) == 0) {
+    std::replace(positions.begin(), positions.end(), kSl, kRl);
+    std::replace(positions.begin(), positions.end(), kSr, kRr);
+  }
+  return positions;
+}
 
 absl::Span<const float> SoundFile::Read(int frames) {
   buffer_.resize(static_cast<size_t>(frames) * channels());

@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "client/channel_layout.h"
 
 namespace earshot {
 
@@ -21,6 +22,9 @@ class SoundFile {
 
   int rate_hz() const { return info_.samplerate; }
   int channels() const { return info_.channels; }
+  // As the file has them, or as WAV files have so many channels; empty for up
+  // to two.
+  ChannelPositions positions() const;
   // 0 if it is not known beforehand.
   int64_t frames() const { return frames_; }
   // The next frames, interleaved, at most `frames`; none at the end.
