@@ -1,0 +1,212 @@
+// A guest with a second processor, which rewrites rings, descriptors, requests
+// and sound while the device reads them: nothing is read or written outside of
+// the guest's memory (around which nothing is mapped), and once it stops, the
+// device plays as if nothing had been. What must not be read twice is shown by
+// double_read_fuzz_test.
+#include <atomic>
+#include <chrono>
+#include <cstring>
+#include <thread>
+#include <vector>
+
+#include "device/sound/fake_pcm_output.h"
+#include "device/sound/fake_sound_driver.h"
+#include "device/sound/sound_device.h"
+#include "device/virtio/split_ring.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "spdlog/spdlog.h"
+
+namespace earshot {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using ::testing::ElementsAre;
+using ::testing::SizeIs;
+
+constexpr uint16_t kEntries = 64;      // of each ring
+constexpr size_t kBufferBytes = 4096;  // of each kind of buffer
+
+class Random {
+ public:
+  explicit Random(uint32_t seed) : state_(seed) {}
+  uint32_t Next() {
+    state_ = state_ * 1664525 + 1013904223;
+    return state_ >> 8;
+  }
+  uint32_t Below(uint32_t limit) { return Next() % limit; }
+
+ private:
+  uint32_t state_;
+};
+
+// Writes as the other processor does, whatever is read meanwhile.
+template <typename T>
+void Poke(void* address, T value) {
+  *static_cast<volatile T*>(address) = value;
+}
+
+// The guest's second processor.
+class Rewriter {
+ public:
+  explicit Rewriter(FakeGuest& guest) : ram_(guest.ram()) {
+    for (int i = 0; i < kSndQueueCount; ++i) {
+      const Virtqueue::Layout& layout = guest.ring(i).layout();
+      descriptors_.push_back(Host(layout.descriptor_table));
+      avail_.push_back(Host(layout.avail_ring));
+    }
+    buffers_ = ram_.Allocate(16 * kBufferBytes);
+    tables_ = ram_.Allocate(kEntries * sizeof(SplitDescriptor));
+    thread_ = std::thread([this] { Run(); });
+  }
+  ~Rewriter() {
+    stop_ = true;
+    thread_.join();
+  }
+  int64_t rewrites() const { return rewrites_; }
+
+ private:
+  uint8_t* Host(uint64_t user_address) const {
+    const auto& region = ram_.regions().front();
+    return region.host + (user_address - region.user_address);
+  }
+
+  void Run() {
+    Random random(7);
+    while (!stop_) {
+      for (int i = 0; i < 256; ++i) Rewrite(random);
+      rewrites_ += 256;
+    }
+  }
+
+  void Rewrite(Random& random) {
+    const uint32_t queue = random.Below(kSndQueueCount);
+    switch (random.Below(8)) {
+      case 0:
+      case 1:
+        return Descriptor(
+            descriptors_[queue] + sizeof(SplitDescriptor) * random.Below(64),
+            random);
+      case 2:
+        return Descriptor(
+            ram_.At(tables_) + sizeof(SplitDescriptor) * random.Below(64),
+            random);
+      case 3:
+        return Poke<uint16_t>(
+            avail_[queue] + kAvailRingOffset + 2 * random.Below(kEntries),
+            random.Below(random.Below(50) == 0 ? 0x10000 : kEntries));
+      case 4: {
+        // More buffers, mostly within what a ring holds.
+        uint16_t index;
+        std::memcpy(&index, avail_[queue] + kAvailIndexOffset, sizeof(index));
+        return Poke<uint16_t>(
+            avail_[queue] + kAvailIndexOffset,
+            random.Below(5000) == 0 ? random.Next() : index + random.Below(3));
+      }
+      default: {
+        // Headers: stream ids, request codes and counts.
+        static constexpr uint32_t kWords[] = {0,
+                                              1,
+                                              2,
+                                              kSndPcmInfo,
+                                              kSndJackInfo,
+                                              kSndChmapInfo,
+                                              kSndPcmSetParams,
+                                              kSndPcmPrepare,
+                                              kSndPcmStart,
+                                              kSndPcmStop,
+                                              kSndPcmRelease,
+                                              0xffffffff,
+                                              32,
+                                              960,
+                                              480,
+                                              0x00070502};
+        return Poke<uint32_t>(
+            ram_.At(buffers_ + 4 * random.Below(4 * kBufferBytes)),
+            kWords[random.Below(std::size(kWords))]);
+      }
+    }
+  }
+
+  void Descriptor(uint8_t* at, Random& random) {
+    switch (random.Below(4)) {
+      case 0: {
+        uint64_t address = buffers_ + kBufferBytes * random.Below(16);
+        if (random.Below(8) == 0) address = tables_;
+        if (random.Below(16) == 0) {
+          // The last bytes of a region, and those behind it.
+          const auto& region = ram_.regions()[random.Below(2)];
+          address = region.guest_address + region.size - random.Below(64);
+        }
+        return Poke<uint64_t>(at, address);
+      }
+      case 1:
+        return Poke<uint32_t>(at + 8, random.Below(16) == 0
+                                          ? random.Next() << 8
+                                          : 4 * (1 + random.Below(64)));
+      case 2:
+        return Poke<uint16_t>(at + 12, random.Below(8));
+      default:
+        return Poke<uint16_t>(at + 14, random.Below(kEntries + 1));
+    }
+  }
+
+  FakeRam& ram_;
+  std::vector<uint8_t*> descriptors_;
+  std::vector<uint8_t*> avail_;
+  uint64_t buffers_ = 0;
+  uint64_t tables_ = 0;
+  std::atomic<bool> stop_ = false;
+  std::atomic<int64_t> rewrites_ = 0;
+  std::thread thread_;
+};
+
+TEST(MemoryRaceTest, AGuestThatRewritesItsMemoryMeanwhileDoesNoHarm) {
+  spdlog::set_level(spdlog::level::off);
+  FakePcmOutput outputs[2];
+  for (FakePcmOutput& output : outputs) output.set_record_bytes(false);
+  SoundDevice device({&outputs[0], &outputs[1]},
+                     {.offer = {}, .controls = true});
+  FakeSoundDriver guest(&device);
+  FakeDriver& driver = guest.driver();
+  MonotonicTime now = driver.now();
+  int64_t turns = 0;
+  {
+    Rewriter rewriter(driver.guest());
+    const auto end = std::chrono::steady_clock::now() + seconds(3);
+    while (std::chrono::steady_clock::now() < end) {
+      // A ring that broke, or a stream that got lost, begins anew.
+      driver.Start();
+      for (int i = 0; i < 2000; ++i, ++turns) {
+        now += milliseconds(1);
+        device.OnKick(i % kSndQueueCount, now);
+        if (device.NextDeadline(now) <= now) device.OnTimer(now);
+        for (const FakePcmOutput& output : outputs) {
+          ASSERT_EQ(output.misuse(), "");
+        }
+        // However often a buffer is offered.
+        ASSERT_LE(device.stream(0).queued_end() - device.stream(0).produced(),
+                  60 * 48000);
+      }
+    }
+    EXPECT_GT(rewriter.rewrites(), 1000);
+  }
+  EXPECT_GT(turns, 1000);
+  // It was not only refused.
+  EXPECT_GT(device.stats().control_requests, 0);
+  EXPECT_GT(device.stats().malformed_chains, 0);
+
+  driver.Start();
+  ASSERT_EQ(guest.SetParams(0, 4 * 960, 4 * 480), SndStatus::kOk);
+  ASSERT_EQ(guest.Command(kSndPcmPrepare, 0), SndStatus::kOk);
+  guest.SendTx(0, std::vector<uint8_t>(4 * 480));
+  ASSERT_EQ(guest.Command(kSndPcmStart, 0), SndStatus::kOk);
+  device.OnTimer(now + milliseconds(11));
+  const auto answers = guest.CollectTx();
+  ASSERT_THAT(answers, SizeIs(1));
+  EXPECT_EQ(answers[0].status, SndStatus::kOk);
+}
+
+}  // namespace
+}  // namespace earshot
