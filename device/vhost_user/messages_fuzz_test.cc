@@ -2,9 +2,12 @@
 // that touches everything.
 //
 // The input is a sequence of messages: a byte that says how many and which
-// file descriptors come with it, a byte for what happens then, and a header
-// with its payload as on the wire (but with the version already right).
+// file descriptors come with it, a byte for what happens then (a kick, a write
+// of the guest, memory that is taken away), and a header with its payload as on
+// the wire (but with the version already right).
+#include <fcntl.h>
 #include <spdlog/spdlog.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -14,6 +17,8 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "device/vhost_user/connection.h"
@@ -48,20 +53,64 @@ class Input {
   size_t size_;
 };
 
-// A memory file and eventfds, as a VMM has them.
-struct Files {
+// What a VMM may send over a socket: memory files of usual and odd sizes, and
+// what is no memory at all.
+class Files {
+ public:
   Files() {
-    memory = UniqueFd(memfd_create("fuzz", MFD_CLOEXEC));
-    if (ftruncate(memory.get(), kFileSize) != 0) abort();
-    event = UniqueFd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    memory_ = Memory(kFileSize);
+    event_ = UniqueFd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    Add(memory_.get());
+    Add(event_.get());
+    for (const off_t size : {off_t{0}, off_t{1}, off_t{4097}, off_t{12345},
+                             off_t{1} << 40, off_t{kFileSize}}) {
+      Keep(Memory(size));
+    }
+    // One that nobody may resize, one that nobody may write to.
+    fcntl(fds_.back(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW);
+    const std::string path = "/proc/self/fd/" + std::to_string(memory_.get());
+    Keep(UniqueFd(open(path.c_str(), O_RDONLY | O_CLOEXEC)));
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) abort();
+    Keep(UniqueFd(ends[0]));
+    Keep(UniqueFd(ends[1]));
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) abort();
+    Keep(UniqueFd(ends[0]));
+    Keep(UniqueFd(ends[1]));
+    Keep(UniqueFd(open("/dev/null", O_RDWR | O_CLOEXEC)));
+    Keep(UniqueFd(open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)));
+    Keep(UniqueFd(epoll_create1(EPOLL_CLOEXEC)));
   }
-  // Low half: how many; high half: which.
+  // `choice` modulo 10 says how many, its high half which: the memory, the
+  // event, or a row of all kinds.
   std::vector<int> Choose(uint8_t choice) const {
-    const int fds[] = {memory.get(), event.get()};
-    return std::vector<int>(choice % 10, fds[(choice >> 4) % 2]);
+    std::vector<int> chosen;
+    const size_t first = choice >> 4;
+    for (int i = 0; i < choice % 10; ++i) {
+      chosen.push_back(fds_[(first < 2 ? first : first + i) % fds_.size()]);
+    }
+    return chosen;
   }
-  UniqueFd memory;
-  UniqueFd event;
+  int memory() const { return memory_.get(); }
+  int event() const { return event_.get(); }
+
+ private:
+  static UniqueFd Memory(off_t size) {
+    UniqueFd file(memfd_create("fuzz", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+    if (ftruncate(file.get(), size) != 0) abort();
+    return file;
+  }
+  void Add(int fd) { fds_.push_back(fd); }
+  void Keep(UniqueFd fd) {
+    if (!fd.valid()) return;  // not every machine lets one have everything
+    Add(fd.get());
+    kept_.push_back(std::move(fd));
+  }
+
+  UniqueFd memory_;
+  UniqueFd event_;
+  std::vector<int> fds_;
+  std::vector<UniqueFd> kept_;
 };
 
 // Returns false when the connection is to be closed.
@@ -75,6 +124,7 @@ bool HandleAll(Connection& connection, Session& session, MonotonicTime now) {
     if (!reply.ok()) return false;
     if (!reply->has_value()) continue;
     if (!connection.Reply(request, **reply).ok()) return false;
+    if (!session.Check().ok()) return false;
   }
 }
 
@@ -101,19 +151,33 @@ void Run(Input input) {
     const size_t payload = std::min<size_t>(header.size, kMaxPayloadSize);
     bytes.resize(sizeof(Header) + payload);
     input.Take(bytes.data() + sizeof(Header), payload);
-    SendWithFds(vmm.get(), bytes, fds, MSG_NOSIGNAL | MSG_DONTWAIT);
+    // Whole, or in two parts, of which the first brings the descriptors.
+    const size_t part = after & 64 ? 1 + after % 12 : bytes.size();
+    SendWithFds(vmm.get(), absl::MakeSpan(bytes).first(part), fds,
+                MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (part < bytes.size()) {
+      if (!HandleAll(connection, session, now)) break;
+      send(vmm.get(), bytes.data() + part, bytes.size() - part,
+           MSG_NOSIGNAL | MSG_DONTWAIT);
+    }
     if (!HandleAll(connection, session, now)) break;
+    // The VMM takes its memory away, or gives some of it back.
+    if (after & 128) {
+      const off_t size = off_t{input.Byte()} << 9;
+      if (ftruncate(files.memory(), size) != 0) abort();
+    }
     if (after & 2) {
-      eventfd_write(files.event.get(), 1);
+      eventfd_write(files.event(), 1);
       session.OnKick((after >> 4) % FakeDevice::kQueues, now);
     }
+    if (!session.Check().ok()) break;
     if (after & 4) device.hold = !device.hold;
     if (after & 8) {
       // The guest writes to its memory.
       uint8_t bytes_of_guest[64];
       const size_t n = input.Take(bytes_of_guest, sizeof(bytes_of_guest));
       const off_t where = (off_t{input.Byte()} << 8 | input.Byte()) & ~1;
-      if (pwrite(files.memory.get(), bytes_of_guest, n, where) < 0) abort();
+      if (pwrite(files.memory(), bytes_of_guest, n, where) < 0) abort();
     }
     // The VMM reads its replies.
     uint8_t reply[4096];
