@@ -86,21 +86,25 @@ class VmmSessionsTest : public testing::TestWithParam<const char*> {
     std::memcpy(&status, used[0].bytes.data(), sizeof(status));
     return static_cast<SndStatus>(status);
   }
-  SndStatus Command(SndCode code) { return Request(SndPcmHeader{{code}, 0}); }
+  SndStatus Command(SndCode code, uint32_t stream = 0) {
+    return Request(SndPcmHeader{{code}, stream});
+  }
+  SndStatus SetParams(uint32_t stream) {
+    return Request(SndPcmSetParams{{{kSndPcmSetParams}, stream},
+                                   kPeriods * kPeriodBytes,
+                                   kPeriodBytes,
+                                   0,
+                                   2,
+                                   kSndFormatS16,
+                                   kSndRate48000,
+                                   0});
+  }
 
   // PREPARE, a full ring, START.
   void StartStream() {
     sent_.clear();
     tokens_.clear();
-    ASSERT_EQ(Request(SndPcmSetParams{{{kSndPcmSetParams}, 0},
-                                      kPeriods * kPeriodBytes,
-                                      kPeriodBytes,
-                                      0,
-                                      2,
-                                      kSndFormatS16,
-                                      kSndRate48000,
-                                      0}),
-              SndStatus::kOk);
+    ASSERT_EQ(SetParams(0), SndStatus::kOk);
     ASSERT_EQ(Command(kSndPcmPrepare), SndStatus::kOk);
     for (int i = 0; i < kPeriods; ++i) SendPeriod();
     ASSERT_EQ(Command(kSndPcmStart), SndStatus::kOk);
@@ -169,7 +173,8 @@ class VmmSessionsTest : public testing::TestWithParam<const char*> {
   const std::string path_ = directory_ + "/socket";
   boost::asio::io_context loop_;
   FakePcmOutput output_;
-  SoundDevice device_{{&output_}};
+  FakePcmOutput other_output_;
+  SoundDevice device_{{&output_, &other_output_}};
   std::unique_ptr<Backend> backend_;
   FakeGuest guest_{{}};
   FakeFrontend vmm_{&guest_,
@@ -202,6 +207,40 @@ TEST_P(VmmSessionsTest, PlaysExactlyOverPauses) {
   StopStream();
   ExpectPlayedExactly();
   EXPECT_EQ(output_.epochs().size(), 1u);
+}
+
+// The buffers of one stream wait at the front of the ring that they share,
+// while those of the other overtake them.
+TEST_P(VmmSessionsTest, AStreamThatWaitsAtAPauseLosesNothing) {
+  if (!session_->Has("pause")) GTEST_SKIP() << "this VMM has no pause";
+  constexpr int kWaiting = 4;
+  ASSERT_EQ(SetParams(1), SndStatus::kOk);
+  ASSERT_EQ(Command(kSndPcmPrepare, 1), SndStatus::kOk);
+  Bytes waiting;
+  for (uint8_t i = 0; i < kWaiting; ++i) {
+    const Bytes period(kPeriodBytes, i + 1);
+    waiting.insert(waiting.end(), period.begin(), period.end());
+    vmm_.Send(kSndTxQueue, FakeSoundDriver::TxChain(1, period));
+  }
+  StartStream();
+  for (int i = 0; i < 3; ++i) {
+    PlayPeriods(6);
+    Play("pause");
+    const size_t back = vmm_.Collect(kSndTxQueue).size();
+    tokens_.erase(tokens_.begin(), tokens_.begin() + back);
+    Play("resume");
+    for (size_t j = 0; j < back; ++j) SendPeriod();
+  }
+  PlayPeriods(6);
+  StopStream();
+  ExpectPlayedExactly();
+  ASSERT_EQ(Command(kSndPcmStart, 1), SndStatus::kOk);
+  EXPECT_EQ(vmm_.WaitForUsed(kSndTxQueue, kWaiting - 1).size(), kWaiting - 1u);
+  ASSERT_EQ(Command(kSndPcmStop, 1), SndStatus::kOk);
+  ASSERT_EQ(Command(kSndPcmRelease, 1), SndStatus::kOk);
+  EXPECT_EQ(vmm_.Collect(kSndTxQueue).size(), 1u);
+  EXPECT_TRUE(other_output_.epoch().bytes == waiting);
+  EXPECT_EQ(other_output_.misuse(), "");
 }
 
 TEST_P(VmmSessionsTest, PlaysExactlyAfterResets) {

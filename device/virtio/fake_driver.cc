@@ -36,7 +36,10 @@ void FakeDriver::Start(uint64_t device_features) {
   guest_.ResetRings(guest_.options().event_idx);
   device_->Reset(now_);
   device_->SetDriverFeatures(device_->device_features() & device_features);
-  for (Queue& queue : queues_) queue.notifications = 0;
+  for (Queue& queue : queues_) {
+    queue.notifications = 0;
+    queue.log_memory.clear();
+  }
   Resume();
 }
 
@@ -61,9 +64,15 @@ void FakeDriver::StartQueue(int index) {
   const Virtqueue::Layout& layout = ring(index).layout();
   absl::StatusOr<uint16_t> used = Virtqueue::ReadUsedIndex(memory_, layout);
   Require(used.ok(), "bad layout");
-  absl::StatusOr<Virtqueue> created =
-      Virtqueue::Create(&memory_, layout, *used, guest_.options().event_idx,
-                        [this, index] { ++queues_[index].notifications; });
+  const size_t log_size = InflightLog::SizeFor(layout.size);
+  queue.log_memory.resize(log_size / sizeof(uint64_t));
+  queue.log.emplace(
+      absl::MakeSpan(reinterpret_cast<uint8_t*>(queue.log_memory.data()),
+                     log_size),
+      layout.size);
+  absl::StatusOr<Virtqueue> created = Virtqueue::Create(
+      &memory_, layout, *used, guest_.options().event_idx,
+      [this, index] { ++queues_[index].notifications; }, &*queue.log);
   Require(created.ok(), "the queue cannot be created");
   queue.device_side = *std::move(created);
   device_->StartQueue(index, &*queue.device_side, now_);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "device/virtio/fake_guest.h"
+#include "device/virtio/inflight_log.h"
 #include "device/virtio/virtio_device.h"
 #include "device/virtio/virtqueue.h"
 
@@ -64,6 +65,8 @@ class FakeDriver {
 
  private:
   struct Queue {
+    std::vector<uint64_t> log_memory;
+    std::optional<InflightLog> log;
     std::optional<Virtqueue> device_side;
     int notifications = 0;
   };
