@@ -169,6 +169,7 @@ class Device(Process):
     def __init__(self, folder, server, vm, arguments=(), within=()):
         self.socket = Path(folder) / "device.sock"
         self.stream_name = f"vms/{vm}/streams/0"
+        self._controls = "--controls=on" in arguments
         super().__init__(BIN / "device/earshot-device",
                          [f"--socket={self.socket}", f"--server={server}", f"--vm={vm}", *arguments],
                          Path(folder) / "device.log", within)
@@ -183,7 +184,7 @@ class Device(Process):
     def qemu_arguments(self, pluggable=False):
         """The sound card, as arguments of QEMU; a pluggable one is called "card",
         its socket "sound", and its port "cardport"."""
-        card = "vhost-user-snd-pci,chardev=sound"
+        card = "vhost-user-snd-pci,chardev=sound" + ",controls=on" * self._controls
         port = ["-device", "pcie-root-port,id=cardport,chassis=1"] if pluggable else []
         return [*port, "-chardev", f"socket,id=sound,path={self.socket}",
                 "-device", card + ",id=card,bus=cardport" * pluggable]
