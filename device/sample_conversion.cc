@@ -19,7 +19,13 @@ struct Integer {
   static constexpr int kSize = kBytes;
   static float FromGuest(const uint8_t* bytes) {
     uint32_t sample = 0;
-    std::memcpy(&sample, bytes, kBytes);
+    if constexpr (kBytes == 3) {
+      // A copy of three bytes is read back before it is written: ten times
+      // slower.
+      sample = bytes[0] | uint32_t{bytes[1]} << 8 | uint32_t{bytes[2]} << 16;
+    } else {
+      std::memcpy(&sample, bytes, kBytes);
+    }
     sample <<= 32 - kBits;
     if (!kSigned) sample ^= 0x80000000u;
     return static_cast<float>(static_cast<int32_t>(sample)) / 2147483648.0f;
