@@ -91,8 +91,7 @@ TEST(RateConverterTest, SoundStaysWhereItIs) {
 TEST(RateConverterTest, IsNeverLaterThanItSays) {
   for (int rate : kRates) {
     auto converter = Make(rate, 2);
-    // 11025 Hz is resampled four times up in one step, with long blocks.
-    EXPECT_LT(converter->lag_frames(), kOut * (rate < 20000 ? 45 : 7) / 1000)
+    EXPECT_LT(converter->lag_frames(), kOut * (rate < 20000 ? 20 : 6) / 1000)
         << rate;
     std::minstd_rand random(1);
     const std::vector<float> in = Sound(2 * rate, rate, 2);

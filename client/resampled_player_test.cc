@@ -285,7 +285,7 @@ TEST_P(ResampledRates, TheClockRunsInTheSourcesFrames) {
   // What the resampler holds back leaves at once.
   const int64_t lead = player_->DuePosition(rate, now_);
   EXPECT_GT(lead, 0);
-  EXPECT_LT(lead, rate < 20000 ? rate * 45 / 1000 : rate * 7 / 1000);
+  EXPECT_LT(lead, rate < 20000 ? rate * 20 / 1000 : rate * 6 / 1000);
   EXPECT_EQ(player_->DuePosition(10, now_), 10);
   for (int part = 1; part <= 3; ++part) {
     Play(milliseconds(500));
