@@ -59,6 +59,7 @@ TEST_F(JackTest, AShortLossIsNoPlugThatIsPulled) {
   for (int i = 0; i < 100; ++i) {
     Set(false);
     Pass(milliseconds(900));
+    EXPECT_TRUE(jack_.connected());
     Set(true);
     EXPECT_EQ(jack_.NextDeadline(), MonotonicTime::max());
     Pass(milliseconds(200));
