@@ -10,14 +10,15 @@ namespace earshot {
 // by chance more or less, so that many clients of one server that comes back do
 // not come at once. Thread: the loop of its owner.
 //
-// The cap and the jitter find a server 0.43 s after it came back on average,
-// and 1.2 s at most; a thousand clients that lost it together come spread over
-// all of that, 1250 a second.
+// The cap and the jitter, and the third of a second for which PlaybackStream
+// waits for a connection, find a server half a second after it came back on
+// average, and 1.2 s at most; a thousand clients that lost it together come
+// spread over all of that, 1250 a second.
 class Backoff {
  public:
   struct Options {
     std::chrono::milliseconds initial{150};
-    std::chrono::milliseconds cap{800};
+    std::chrono::milliseconds cap{600};
     double factor = 1.6;
     double jitter = 0.5;  // of the delay, either way
   };

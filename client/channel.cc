@@ -14,9 +14,11 @@ namespace {
 // which the kernel gives up a connection that acknowledges nothing.
 constexpr int kKeepaliveMs = 20000;
 constexpr int kKeepaliveTimeoutMs = 5000;
-// gRPC's own wait between attempts to connect: shorter than the shortest of
-// Backoff, which governs.
-constexpr int kReconnectMs = 50;
+// gRPC's own wait between attempts to connect: longer than the longest of
+// Backoff, which governs and cuts it short (PlaybackStream). Two attempts at
+// the same time cost twice the processor for nothing, for as long as a service
+// is away.
+constexpr int kReconnectMs = 5000;
 // How long one attempt to connect may take; gRPC's own is 20 s. A host that
 // came back during a longer one would wait for TCP's next try, 2 s or more.
 constexpr int kConnectMs = 2500;

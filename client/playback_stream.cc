@@ -17,6 +17,11 @@ using std::chrono::nanoseconds;
 // A server's play-out comes in ticks: it may have played so much more.
 constexpr milliseconds kTick{5};
 
+// When a channel that tries again to connect is looked at, each time after
+// twice as long: 315 ms in all, for which a far host may be connected to.
+constexpr milliseconds kFirstLook{5};
+constexpr milliseconds kLastLook{160};
+
 }  // namespace
 
 PlaybackStream::PlaybackStream(ServerTargets targets,
@@ -63,11 +68,6 @@ v1::Open PlaybackStream::MakeOpen(const SendLog::Point& point) const {
 }
 
 void PlaybackStream::Connect() {
-  // Backoff governs. gRPC's own waits reach two minutes where a name cannot be
-  // resolved, and half a minute where it is to be resolved anew.
-  if (failures_ > 0) {
-    grpc::experimental::ChannelResetConnectionBackoff(targets_.channel().get());
-  }
   // What it said last had traveled for no longer than this.
   restart_ = log_.PlanRestart(options_.call.clock(), last_round_trip_ + kTick,
                               paused_at_, listener_.QuietEnd());
@@ -82,7 +82,30 @@ void PlaybackStream::WaitAndConnect(std::chrono::microseconds wait) {
   timer_.expires_after(wait);
   timer_.async_wait([this, alive = std::weak_ptr<int>(alive_)](
                         const boost::system::error_code& error) {
-    if (!error && !alive.expired() && call_ == nullptr && !closing_) Connect();
+    if (!error && !alive.expired() && call_ == nullptr && !closing_) Knock();
+  });
+}
+
+void PlaybackStream::Knock() {
+  // Backoff governs. gRPC's own waits reach two minutes where a name cannot be
+  // resolved, and half a minute where it is to be resolved anew.
+  grpc::experimental::ChannelResetConnectionBackoff(targets_.channel().get());
+  LookAndConnect(kFirstLook);
+}
+
+void PlaybackStream::LookAndConnect(milliseconds wait) {
+  // A channel that has failed fails every call until it is connected.
+  if (wait > kLastLook ||
+      targets_.channel()->GetState(false) != GRPC_CHANNEL_TRANSIENT_FAILURE) {
+    Connect();
+    return;
+  }
+  timer_.expires_after(wait);
+  timer_.async_wait([this, wait, alive = std::weak_ptr<int>(alive_)](
+                        const boost::system::error_code& error) {
+    if (!error && !alive.expired() && call_ == nullptr && !closing_) {
+      LookAndConnect(2 * wait);
+    }
   });
 }
 

@@ -131,6 +131,9 @@ class PlaybackStream : private StreamCall::Listener {
 
   void Connect();
   void WaitAndConnect(std::chrono::microseconds wait);
+  // The channel tries to connect at once, and is given a moment for it.
+  void Knock();
+  void LookAndConnect(std::chrono::milliseconds wait);
   v1::Open MakeOpen(const SendLog::Point& point) const;
   void TakeOpened(const v1::Opened& opened);
   void OnCallOver(const absl::Status& reason);
