@@ -57,8 +57,10 @@ absl::Status LockUp(const DeviceFlags& flags) {
   if (!flags.user.empty()) {
     const auto account = FindAccount(flags.user);
     if (!account.ok()) return account.status();
-    if (absl::Status ok = GiveSocket(flags.socket, *account); !ok.ok()) {
-      return ok;
+    // An inherited one is its maker's.
+    if (!flags.socket.empty()) {
+      absl::Status given = GiveSocket(flags.socket, *account);
+      if (!given.ok()) return given;
     }
     options.account = *account;
   }
@@ -69,7 +71,7 @@ int Run(const DeviceFlags& flags) {
   auto listening = Listen(flags);
   if (!listening.ok()) return Fail(listening.status());
   if (absl::Status ok = LockUp(flags); !ok.ok()) {
-    unlink(flags.socket.c_str());
+    if (!flags.socket.empty()) unlink(flags.socket.c_str());
     return Fail(ok);
   }
   boost::asio::io_context loop(1);
