@@ -55,6 +55,7 @@ class Rewriter {
       const Virtqueue::Layout& layout = guest.ring(i).layout();
       descriptors_.push_back(Host(layout.descriptor_table));
       avail_.push_back(Host(layout.avail_ring));
+      used_.push_back(Host(layout.used_ring));
     }
     buffers_ = ram_.Allocate(16 * kBufferBytes);
     tables_ = ram_.Allocate(kEntries * sizeof(SplitDescriptor));
@@ -96,14 +97,8 @@ class Rewriter {
         return Poke<uint16_t>(
             avail_[queue] + kAvailRingOffset + 2 * random.Below(kEntries),
             random.Below(random.Below(50) == 0 ? 0x10000 : kEntries));
-      case 4: {
-        // More buffers, mostly within what a ring holds.
-        uint16_t index;
-        std::memcpy(&index, avail_[queue] + kAvailIndexOffset, sizeof(index));
-        return Poke<uint16_t>(
-            avail_[queue] + kAvailIndexOffset,
-            random.Below(5000) == 0 ? random.Next() : index + random.Below(3));
-      }
+      case 4:
+        return MoreBuffers(queue, random);
       default: {
         // Headers: stream ids, request codes and counts.
         static constexpr uint32_t kWords[] = {0,
@@ -127,6 +122,18 @@ class Rewriter {
             kWords[random.Below(std::size(kWords))]);
       }
     }
+  }
+
+  // As many as the ring holds, mostly: one that breaks is not looked at again.
+  void MoreBuffers(uint32_t queue, Random& random) {
+    uint16_t used;
+    std::memcpy(&used, used_[queue] + kUsedIndexOffset, sizeof(used));
+    uint16_t& index = indices_[queue];
+    // The driver has begun anew.
+    if (static_cast<uint16_t>(index - used) > kEntries) index = used;
+    if (static_cast<uint16_t>(index - used) < kEntries) ++index;
+    Poke<uint16_t>(avail_[queue] + kAvailIndexOffset,
+                   random.Below(100000) == 0 ? random.Next() : index);
   }
 
   void Descriptor(uint8_t* at, Random& random) {
@@ -155,6 +162,8 @@ class Rewriter {
   FakeRam& ram_;
   std::vector<uint8_t*> descriptors_;
   std::vector<uint8_t*> avail_;
+  std::vector<uint8_t*> used_;
+  uint16_t indices_[kSndQueueCount] = {};
   uint64_t buffers_ = 0;
   uint64_t tables_ = 0;
   std::atomic<bool> stop_ = false;
