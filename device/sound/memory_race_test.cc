@@ -85,10 +85,12 @@ class Rewriter {
     const uint32_t queue = random.Below(kSndQueueCount);
     switch (random.Below(8)) {
       case 0:
-      case 1:
-        return Descriptor(
-            descriptors_[queue] + sizeof(SplitDescriptor) * random.Below(64),
-            random);
+      case 1: {
+        const uint32_t index = random.Below(kEntries);
+        uint8_t* at = descriptors_[queue] + sizeof(SplitDescriptor) * index;
+        if (random.Below(4) == 0) return Descriptor(at, random);
+        return GoodDescriptor(at, index, random);
+      }
       case 2:
         return Descriptor(
             ram_.At(tables_) + sizeof(SplitDescriptor) * random.Below(64),
@@ -96,9 +98,21 @@ class Rewriter {
       case 3:
         return Poke<uint16_t>(
             avail_[queue] + kAvailRingOffset + 2 * random.Below(kEntries),
-            random.Below(random.Below(50) == 0 ? 0x10000 : kEntries));
+            random.Below(20) == 0 ? random.Below(0x10000)
+                                  : 2 * random.Below(kEntries / 2));
       case 4:
         return MoreBuffers(queue, random);
+      case 5: {
+        // A request that is good, unless it is changed meanwhile.
+        static constexpr uint32_t kSetParams[] = {
+            kSndPcmSetParams, 0, 3840, 960, 0, 0x00070502};
+        uint8_t* at = ram_.At(buffers_ + kBufferBytes * random.Below(16));
+        for (const uint32_t word : kSetParams) {
+          Poke<uint32_t>(at, word);
+          at += sizeof(word);
+        }
+        return;
+      }
       default: {
         // Headers: stream ids, request codes and counts.
         static constexpr uint32_t kWords[] = {0,
@@ -118,10 +132,23 @@ class Rewriter {
                                               480,
                                               0x00070502};
         return Poke<uint32_t>(
-            ram_.At(buffers_ + 4 * random.Below(4 * kBufferBytes)),
+            ram_.At(buffers_ + kBufferBytes * random.Below(16) +
+                    4 * random.Below(6)),
             kWords[random.Below(std::size(kWords))]);
       }
     }
+  }
+
+  // Even ones hold a request or sound, odd ones have room for the answer.
+  void GoodDescriptor(uint8_t* at, uint32_t index, Random& random) {
+    const bool answer = index % 2 != 0;
+    const auto& region = ram_.regions()[random.Below(2)];
+    Poke<uint64_t>(at, random.Below(8) == 0
+                           ? region.guest_address + region.size - 2
+                           : buffers_ + kBufferBytes * random.Below(16));
+    Poke<uint32_t>(at + 8, answer ? 64 : 24);
+    Poke<uint16_t>(at + 12, answer ? kDescriptorWrite : kDescriptorNext);
+    Poke<uint16_t>(at + 14, index + 1);
   }
 
   // As many as the ring holds, mostly: one that breaks is not looked at again.
