@@ -259,7 +259,8 @@ TEST_P(SurroundDecoderTest, CountsFramesOfStreamsWithoutDecoding) {
 // What is cut off, and what has a byte changed, is refused when it comes, or it
 // decodes to what was counted.
 TEST_P(SurroundDecoderTest, WhatIsCountedIsWhatIsDecoded) {
-  const auto [rate, channels] = GetParam();
+  const int rate = std::get<0>(GetParam());
+  const int channels = std::get<1>(GetParam());
   EpochParams params;
   params.rate_hz = rate;
   params.channels = channels;
