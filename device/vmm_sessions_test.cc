@@ -235,10 +235,12 @@ TEST_P(VmmSessionsTest, AStreamThatWaitsAtAPauseLosesNothing) {
   StopStream();
   ExpectPlayedExactly();
   ASSERT_EQ(Command(kSndPcmStart, 1), SndStatus::kOk);
-  EXPECT_EQ(vmm_.WaitForUsed(kSndTxQueue, kWaiting - 1).size(), kWaiting - 1u);
+  // The last of a ring may wait until the guest has noticed the others.
+  size_t back = vmm_.WaitForUsed(kSndTxQueue, kWaiting - 1).size();
   ASSERT_EQ(Command(kSndPcmStop, 1), SndStatus::kOk);
   ASSERT_EQ(Command(kSndPcmRelease, 1), SndStatus::kOk);
-  EXPECT_EQ(vmm_.Collect(kSndTxQueue).size(), 1u);
+  back += vmm_.Collect(kSndTxQueue).size();
+  EXPECT_EQ(back, static_cast<size_t>(kWaiting));
   EXPECT_TRUE(other_output_.epoch().bytes == waiting);
   EXPECT_EQ(other_output_.misuse(), "");
 }
