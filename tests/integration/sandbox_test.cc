@@ -15,7 +15,6 @@
 #include <vector>
 
 #include "device/sandbox/in_child.h"
-#include "device/sandbox/sanitizers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/integration/child_process.h"
@@ -55,10 +54,6 @@ std::string Field(const std::filesystem::path& status,
 
 class SandboxTest : public testing::Test {
  protected:
-  void SetUp() override {
-    if (kSanitized) GTEST_SKIP() << "sanitizers do not go with it";
-  }
-
   static std::unique_ptr<ChildProcess> StartServer(const std::string& address) {
     auto server = std::make_unique<ChildProcess>(std::vector<std::string>{
         "server/earshot-server", "--listen=" + address, "--sink=null"});
