@@ -12,6 +12,20 @@ namespace earshot {
 
 namespace po = boost::program_options;
 
+namespace {
+
+// Boost writes what was typed into its messages and then looks there, too, for
+// what it puts into them: without end, where that was typed.
+bool ConfusesBoost(const std::string& argument) {
+  for (const char* name : {"%canonical_option%", "%option%", "%original_token%",
+                           "%prefix%", "%value%"}) {
+    if (argument.find(name) != std::string::npos) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
 void PlaybackFlags::AddTo(po::options_description& options,
                           const std::string& default_server,
                           const std::string& default_vm) {
@@ -83,16 +97,25 @@ absl::Status PlaybackFlags::CheckCodec() {
 }
 
 absl::Status ParseCommandLine(
-    po::basic_command_line_parser<char> parser,
+    const std::vector<std::string>& arguments,
     const po::options_description& options,
     const po::positional_options_description& positional) {
+  const auto confusing =
+      std::find_if(arguments.begin(), arguments.end(), ConfusesBoost);
+  if (confusing != arguments.end()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(*confusing, ": is no argument"));
+  }
   constexpr int kStyle = po::command_line_style::unix_style &
                          ~po::command_line_style::allow_guessing;
   try {
     po::variables_map values;
-    po::store(
-        parser.options(options).positional(positional).style(kStyle).run(),
-        values);
+    po::store(po::command_line_parser(arguments)
+                  .options(options)
+                  .positional(positional)
+                  .style(kStyle)
+                  .run(),
+              values);
     po::notify(values);
   } catch (const po::unknown_option& error) {
     const std::string names = absl::StrJoin(

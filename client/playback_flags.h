@@ -3,6 +3,7 @@
 
 #include <boost/program_options.hpp>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -43,7 +44,7 @@ class PlaybackFlags {
 // Parses a command line without guessing at abbreviations. INVALID_ARGUMENT
 // says in one line what is wrong, and names the flags that there are.
 absl::Status ParseCommandLine(
-    boost::program_options::basic_command_line_parser<char> parser,
+    const std::vector<std::string>& arguments,
     const boost::program_options::options_description& options,
     const boost::program_options::positional_options_description& positional);
 

@@ -142,8 +142,7 @@ absl::StatusOr<DeviceFlags> ParseDeviceFlags(int argc,
   DeviceFlags flags;
   Words words;
   const po::options_description options = Options(flags, words);
-  absl::Status status =
-      ParseCommandLine(po::command_line_parser(argc, argv), options, {});
+  absl::Status status = ParseCommandLine({argv + 1, argv + argc}, options, {});
   if (!status.ok()) return status;
   if (flags.help || flags.version) return flags;
   status = Take(words, flags);

@@ -151,6 +151,16 @@ absl::Status Take(const Words& words, ServerFlags& flags) {
   return absl::OkStatus();
 }
 
+// Boost writes what was typed into its messages and then looks there, too, for
+// what it puts into them: without end, where that was typed.
+bool ConfusesBoost(const std::string& argument) {
+  for (const char* name : {"%canonical_option%", "%option%", "%original_token%",
+                           "%prefix%", "%value%"}) {
+    if (argument.find(name) != std::string::npos) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 absl::StatusOr<ServerFlags> ParseServerFlags(
@@ -158,6 +168,11 @@ absl::StatusOr<ServerFlags> ParseServerFlags(
   ServerFlags flags;
   Words words;
   const po::options_description options = Options(flags, words);
+  for (const std::string& argument : arguments) {
+    if (!ConfusesBoost(argument)) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat(argument, ": is no argument"));
+  }
   try {
     po::variables_map values;
     // No guessing: an abbreviation of today may be another flag of tomorrow.

@@ -81,6 +81,16 @@ TEST(ServerFlagsTest, SaysInOneLineWhatIsAllowed) {
   }
 }
 
+TEST(ServerFlagsTest, WordsOfTheParserDoNotHangIt) {
+  for (const char* argument :
+       {"--optio '%canonical_option%'", "--margin-floor-ms=%value%",
+        "--%option%=1", "%original_token%", "--%prefix%"}) {
+    const auto flags = ParseServerFlags({argument});
+    ASSERT_FALSE(flags.ok()) << argument;
+    EXPECT_THAT(std::string(flags.status().message()), HasSubstr(argument));
+  }
+}
+
 TEST(ServerFlagsTest, HelpNamesEveryFlag) {
   for (const char* flag :
        {"--listen", "--sink", "--margin-floor-ms",

@@ -74,8 +74,7 @@ absl::StatusOr<PlayFlags> ParsePlayFlags(
   all.add_options()("file", po::value(&words.files));
   po::positional_options_description positional;
   positional.add("file", -1);
-  absl::Status status =
-      ParseCommandLine(po::command_line_parser(arguments), all, positional);
+  absl::Status status = ParseCommandLine(arguments, all, positional);
   if (!status.ok()) return status;
   if (flags.help) return flags;
   status = Take(words, flags);

@@ -274,8 +274,9 @@ class Fuzz {
     if (running_ || !rules_kept_ || !vmm_->open) return;
     // Of what comes back out of order the ring cannot tell.
     if (out_of_order_) rules_kept_ = false;
-    // With base 0 the device takes it for a new driver.
-    if (vmm_->bases[kSndControlQueue] == 0) Forget();
+    // With base 0 the device takes it for a new driver; what the rings hold
+    // still comes back.
+    if (vmm_->bases[kSndControlQueue] == 0) releases_.clear();
     for (int i = 0; i < kSndQueueCount; ++i) StartRing(i, vmm_->bases[i]);
     Enable(true);
     running_ = true;
