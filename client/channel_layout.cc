@@ -64,6 +64,25 @@ ChannelPositions VorbisPositions(int channels) {
   }
 }
 
+ChannelPositions WavPositions(int channels) {
+  switch (channels) {
+    case 3:
+      return {kFl, kFr, kFc};
+    case 4:
+      return {kFl, kFr, kRl, kRr};
+    case 5:
+      return {kFl, kFr, kFc, kRl, kRr};
+    case 6:
+      return {kFl, kFr, kFc, kLfe, kRl, kRr};
+    case 7:
+      return {kFl, kFr, kFc, kLfe, kRc, kSl, kSr};
+    case 8:
+      return {kFl, kFr, kFc, kLfe, kRl, kRr, kSl, kSr};
+    default:
+      return {};
+  }
+}
+
 std::optional<std::vector<int>> ChannelOrder(
     absl::Span<const v1::ChannelPosition> from,
     absl::Span<const v1::ChannelPosition> to) {

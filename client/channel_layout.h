@@ -16,6 +16,9 @@ using ChannelPositions = std::vector<v1::ChannelPosition>;
 ChannelPositions AlsaPositions(int channels);
 // As Opus has them: Vorbis's order (RFC 7845, 5.1.1.2).
 ChannelPositions VorbisPositions(int channels);
+// In the order of the bits of a WAV file's channel mask, for 3 to 8 channels;
+// empty for another count.
+ChannelPositions WavPositions(int channels);
 
 // For each of `to`, which one of `from` it is; nullopt if they are not the same
 // positions.

@@ -12,61 +12,31 @@
 namespace earshot {
 namespace {
 
-constexpr auto kFl = v1::CHANNEL_POSITION_FRONT_LEFT;
-constexpr auto kFr = v1::CHANNEL_POSITION_FRONT_RIGHT;
-constexpr auto kFc = v1::CHANNEL_POSITION_FRONT_CENTER;
-constexpr auto kLfe = v1::CHANNEL_POSITION_LOW_FREQUENCY;
-constexpr auto kRl = v1::CHANNEL_POSITION_REAR_LEFT;
-constexpr auto kRr = v1::CHANNEL_POSITION_REAR_RIGHT;
-constexpr auto kRc = v1::CHANNEL_POSITION_REAR_CENTER;
-constexpr auto kSl = v1::CHANNEL_POSITION_SIDE_LEFT;
-constexpr auto kSr = v1::CHANNEL_POSITION_SIDE_RIGHT;
-
 v1::ChannelPosition FromFile(int position) {
   switch (position) {
     case SF_CHANNEL_MAP_LEFT:
     case SF_CHANNEL_MAP_FRONT_LEFT:
-      return kFl;
+      return v1::CHANNEL_POSITION_FRONT_LEFT;
     case SF_CHANNEL_MAP_RIGHT:
     case SF_CHANNEL_MAP_FRONT_RIGHT:
-      return kFr;
+      return v1::CHANNEL_POSITION_FRONT_RIGHT;
     case SF_CHANNEL_MAP_CENTER:
     case SF_CHANNEL_MAP_FRONT_CENTER:
-      return kFc;
+      return v1::CHANNEL_POSITION_FRONT_CENTER;
     case SF_CHANNEL_MAP_LFE:
-      return kLfe;
+      return v1::CHANNEL_POSITION_LOW_FREQUENCY;
     case SF_CHANNEL_MAP_REAR_LEFT:
-      return kRl;
+      return v1::CHANNEL_POSITION_REAR_LEFT;
     case SF_CHANNEL_MAP_REAR_RIGHT:
-      return kRr;
+      return v1::CHANNEL_POSITION_REAR_RIGHT;
     case SF_CHANNEL_MAP_REAR_CENTER:
-      return kRc;
+      return v1::CHANNEL_POSITION_REAR_CENTER;
     case SF_CHANNEL_MAP_SIDE_LEFT:
-      return kSl;
+      return v1::CHANNEL_POSITION_SIDE_LEFT;
     case SF_CHANNEL_MAP_SIDE_RIGHT:
-      return kSr;
+      return v1::CHANNEL_POSITION_SIDE_RIGHT;
     default:
       return v1::CHANNEL_POSITION_UNSPECIFIED;
-  }
-}
-
-// The order of the bits in a WAV file's channel mask.
-ChannelPositions WavPositions(int channels) {
-  switch (channels) {
-    case 3:
-      return {kFl, kFr, kFc};
-    case 4:
-      return {kFl, kFr, kRl, kRr};
-    case 5:
-      return {kFl, kFr, kFc, kRl, kRr};
-    case 6:
-      return {kFl, kFr, kFc, kLfe, kRl, kRr};
-    case 7:
-      return {kFl, kFr, kFc, kLfe, kRc, kSl, kSr};
-    case 8:
-      return {kFl, kFr, kFc, kLfe, kRl, kRr, kSl, kSr};
-    default:
-      return {};
   }
 }
 
@@ -108,10 +78,14 @@ ChannelPositions SoundFile::positions() const {
   ChannelPositions positions;
   for (int position : map) positions.push_back(FromFile(position));
   // Files of 5.1 have the ones or the others, and mean the same.
-  if (channels() <= 6 &&
-      std::count(positions.begin(), positions.end(), kRl) == 0) {
-    std::replace(positions.begin(), positions.end(), kSl, kRl);
-    std::replace(positions.begin(), positions.end(), kSr, kRr);
+  if (channels() <= 6 && std::count(positions.begin(), positions.end(),
+                                    v1::CHANNEL_POSITION_REAR_LEFT) == 0) {
+    std::replace(positions.begin(), positions.end(),
+                 v1::CHANNEL_POSITION_SIDE_LEFT,
+                 v1::CHANNEL_POSITION_REAR_LEFT);
+    std::replace(positions.begin(), positions.end(),
+                 v1::CHANNEL_POSITION_SIDE_RIGHT,
+                 v1::CHANNEL_POSITION_REAR_RIGHT);
   }
   return positions;
 }
