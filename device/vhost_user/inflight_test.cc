@@ -27,6 +27,16 @@ class InflightTest : public BackendTest {
     Pump();
     Pump();
   }
+  // A VMM whose four rings may each have so many entries in this buffer.
+  absl::Status StartWith(const UniqueFd& buffer, uint64_t size,
+                         uint16_t entries) {
+    if (absl::Status ok = vmm_.Connect(); !ok.ok()) return ok;
+    const Inflight description{
+        .size = size, .queue_count = 4, .queue_size = entries};
+    const absl::Status set = vmm_.Command(Request::kSetInflightFd,
+                                          Encode(description), {buffer.get()});
+    return set.ok() ? vmm_.Start() : set;
+  }
   Bytes Held() const {
     Bytes bytes;
     for (const DescriptorChain& chain : device_.held[kTx]) {
@@ -211,14 +221,7 @@ TEST_F(InflightTest, RefusesABufferThatIsTooSmallOrNone) {
 TEST_F(InflightTest, ABufferForSmallerRingsIsNotUsed) {
   const UniqueFd file(memfd_create("test", MFD_CLOEXEC));
   ASSERT_EQ(ftruncate(file.get(), 4096), 0);
-  ASSERT_TRUE(vmm_.Connect().ok());
-  ASSERT_TRUE(
-      vmm_.Command(Request::kSetInflightFd,
-                   Encode(Inflight{
-                       .size = 4096, .queue_count = 4, .queue_size = 16}),
-                   {file.get()})
-          .ok());
-  ASSERT_TRUE(vmm_.Start().ok());
+  ASSERT_TRUE(StartWith(file, 4096, 16).ok());
   ExpectEcho(kTx, {1});
 }
 
@@ -226,28 +229,14 @@ TEST_F(InflightTest, RubbishInTheBufferHurtsNobody) {
   const UniqueFd file(memfd_create("test", MFD_CLOEXEC));
   const Bytes rubbish(8192, 0xa5);
   ASSERT_EQ(pwrite(file.get(), rubbish.data(), rubbish.size(), 0), 8192);
-  ASSERT_TRUE(vmm_.Connect().ok());
-  ASSERT_TRUE(
-      vmm_.Command(Request::kSetInflightFd,
-                   Encode(Inflight{
-                       .size = 8192, .queue_count = 4, .queue_size = 64}),
-                   {file.get()})
-          .ok());
-  ASSERT_TRUE(vmm_.Start().ok());
+  ASSERT_TRUE(StartWith(file, 8192, 64).ok());
   ExpectEcho(kTx, {1});
 }
 
 TEST_F(InflightTest, ABufferThatIsTruncatedEndsTheConnection) {
   const UniqueFd file(memfd_create("test", MFD_CLOEXEC));
   ASSERT_EQ(ftruncate(file.get(), 8192), 0);
-  ASSERT_TRUE(vmm_.Connect().ok());
-  ASSERT_TRUE(
-      vmm_.Command(Request::kSetInflightFd,
-                   Encode(Inflight{
-                       .size = 8192, .queue_count = 4, .queue_size = 64}),
-                   {file.get()})
-          .ok());
-  ASSERT_TRUE(vmm_.Start().ok());
+  ASSERT_TRUE(StartWith(file, 8192, 64).ok());
   ExpectEcho(kTx, {1});
   ASSERT_EQ(ftruncate(file.get(), 0), 0);
   vmm_.Send(kTx, {.readable = {{2}}, .writable = {1}});
