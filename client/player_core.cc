@@ -231,7 +231,7 @@ void PlayerCore::Close(MonotonicTime now) {
 
 PlayerStats PlayerCore::stats() const {
   PlayerStats stats = stats_;
-  stats.connected = stream_.is_open();
+  stats.connected = connected();
   stats.going_away = stream_.going_away();
   stats.draining = !draining_.empty();
   stats.granted = granted_;

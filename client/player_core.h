@@ -50,6 +50,7 @@ class PlayerCore : private PlaybackStream::Listener,
   void SetVolume(const PlayerVolume& volume) { stream_.SetVolume(volume); }
   const PlayerVolume& volume() const { return stream_.volume(); }
   PlayerStats stats() const;
+  bool connected() const { return stream_.is_open(); }
   const absl::Status& last_error() const { return last_error_; }
 
   // Up to where Write() sends what it is given now; produced if it sends

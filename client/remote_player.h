@@ -90,6 +90,8 @@ class RemotePlayer {
   void Close(MonotonicTime now);
 
   PlayerStats stats() const;
+  // Whether the call is open, as stats() has it too.
+  bool connected() const;
   // Why the last call was lost or not opened; OK if there was none.
   const absl::Status& last_error() const;
 

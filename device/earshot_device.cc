@@ -55,9 +55,8 @@ EarshotDevice::EarshotDevice(boost::asio::io_context* loop,
 }
 
 bool EarshotDevice::IsConnected() const {
-  return std::any_of(outputs_.begin(), outputs_.end(), [](const auto& output) {
-    return output->player().stats().connected;
-  });
+  return std::any_of(outputs_.begin(), outputs_.end(),
+                     [](const auto& output) { return output->IsConnected(); });
 }
 
 void EarshotDevice::OnDue() {

@@ -101,7 +101,7 @@ int64_t RemoteOutput::DelayFrames(MonotonicTime now) const {
   return player_->DelayFrames(now);
 }
 
-bool RemoteOutput::IsConnected() const { return player_->stats().connected; }
+bool RemoteOutput::IsConnected() const { return player_->connected(); }
 
 void RemoteOutput::SetVolume(const StreamVolume& volume, MonotonicTime) {
   player_->SetVolume({volume.gain_db, volume.mute});

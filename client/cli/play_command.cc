@@ -165,7 +165,7 @@ void Playback::OnSignal() {
 void Playback::OnEvent() {
   switch (state_) {
     case State::kConnecting:
-      if (player_->stats().connected) Begin();
+      if (player_->connected()) Begin();
       break;
     case State::kPlaying:
       Feed();
@@ -176,7 +176,7 @@ void Playback::OnEvent() {
       }
       break;
     case State::kOver:
-      if (!player_->stats().connected) loop_.stop();
+      if (!player_->connected()) loop_.stop();
       break;
   }
 }
@@ -245,7 +245,7 @@ void Playback::ReleaseNow() {
   patience_.expires_after(kDrainPatience);
   patience_.async_wait([this](const boost::system::error_code& error) {
     if (error || state_ != State::kDraining) return;
-    Complain(player_->stats().connected
+    Complain(player_->connected()
                  ? "the service has not played what it was sent"
                  : "the service was lost before it had played all: " +
                        std::string(player_->last_error().message()));
@@ -271,7 +271,7 @@ void Playback::Finish(int code) {
     if (!error) loop_.stop();
   });
   player_->Close(Now());
-  if (!player_->stats().connected) loop_.stop();
+  if (!player_->connected()) loop_.stop();
 }
 
 void Playback::ShowProgress() {
