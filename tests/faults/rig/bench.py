@@ -47,7 +47,7 @@ class Bench:
 
     def start(self):
         """From nothing to a guest that plays."""
-        self.network = Network(self.folder)
+        self.network = Network(self.folder, self.scenario.congestion)
         for setting, value in self.scenario.wire.items():
             self.network.set(setting, value)
         if self.scenario.sink == "pulse":

@@ -19,6 +19,7 @@ class Scenario:
     text: str
     wire: dict = field(default_factory=dict)
     codec: str = "pcm"
+    congestion: str = "cubic"  # control of TCP
     seconds: float = 12
     fault: Optional[Callable] = None
     at: float = 4
@@ -47,9 +48,12 @@ class Scenario:
             return "pulseaudio: not installed"
         if self.device_clock and not list(Path("/usr").glob(FAKETIME.replace("$LIB", "lib/*"))):
             return "libfaketime: not installed"
+        if self.congestion not in AVAILABLE.read_text().split():
+            return f"{self.congestion}: this kernel's TCP does not have it (modprobe tcp_{self.congestion})"
         return None
 
 
+AVAILABLE = Path("/proc/sys/net/ipv4/tcp_available_congestion_control")
 FAKETIME = "$LIB/faketime/libfaketimeMT.so.1"
 
 
@@ -72,6 +76,10 @@ SCENARIOS = [
     Scenario("jitter_20_5", "20±5 ms each way", {"delay": "20+5N"}, seconds=20,
              most={**LOSSLESS, "underruns": 3, "underruns_settled": 0,
                    "latency_p50_ms": 20 + 45}),
+    Scenario("jitter_20_5_bbr", "20±5 ms each way, Opus, TCP's BBR", {"delay": "20+5N"}, "opus",
+             "bbr", seconds=20, most={"lost": 0, "skipped": 0, "underruns": 3,
+                                      "underruns_settled": 0, "latency_p50_ms": 20 + 45},
+             only_if_named=True),
     Scenario("jitter_50_20", "50±20 ms each way", {"delay": "50+20N"}, seconds=20,
              most={**LOSSLESS, "underruns": 6, "underruns_settled": 1}),
     Scenario("jitter_100_50", "100±50 ms each way", {"delay": "100+50N"}, seconds=20,
