@@ -22,6 +22,8 @@ constexpr int kDefaultIntervalMs = 1000;
 constexpr int kMinIntervalMs = 100;
 constexpr int kMaxIntervalMs = 3'600'000;
 constexpr size_t kMaxWatchers = 100;
+// When a client whose stream was closed may come back.
+constexpr std::chrono::milliseconds kReopen{5000};
 // How soon a change of state is told.
 constexpr std::chrono::milliseconds kLook{50};
 // A page token is this and the name that the page before ended with, in
@@ -41,6 +43,22 @@ Refusal NoStream(const std::string& name) {
   return {Reason::kNotFound, "name", absl::StrCat("no stream ", name)};
 }
 
+Refusal NotAllowed(const Caller& caller, absl::string_view field,
+                   absl::string_view what) {
+  return {Reason::kNotAllowed, std::string(field),
+          absl::StrCat(caller.principal(), " may not ", what)};
+}
+
+// Checks a stream's name, and that the caller may see it.
+Refusal CheckMaySee(const Caller& caller, const std::string& name) {
+  std::string vm;
+  std::string id;
+  const Refusal refusal = CheckStreamName(name, "name", &vm, &id);
+  if (!refusal.ok()) return refusal;
+  if (caller.MaySee(vm)) return Refusal::None();
+  return NotAllowed(caller, "name", absl::StrCat("see the VM ", vm));
+}
+
 bool ReadPageToken(const std::string& token, std::string* after) {
   if (token.empty()) return true;
   std::string text;
@@ -55,9 +73,11 @@ bool ReadPageToken(const std::string& token, std::string* after) {
 
 }  // namespace
 
-AdminServiceImpl::AdminServiceImpl(StreamRegistry* registry,
+AdminServiceImpl::AdminServiceImpl(const AccessControl* access,
+                                   StreamRegistry* registry,
                                    std::function<bool()> draining)
-    : registry_(registry),
+    : access_(access),
+      registry_(registry),
       draining_(std::move(draining)),
       thread_([this] { Watch(); }) {}
 
@@ -85,32 +105,37 @@ void AdminServiceImpl::StopWatching() {
 grpc::ServerUnaryReactor* AdminServiceImpl::ListStreams(
     grpc::CallbackServerContext* context, const v1::ListStreamsRequest* request,
     v1::ListStreamsResponse* response) {
-  return Answer(context, List(*request, response));
+  Caller caller;
+  Refusal refusal = access_->Identify(*context, &caller);
+  if (refusal.ok()) refusal = List(caller, *request, response);
+  return Answer(context, refusal);
 }
 
 grpc::ServerUnaryReactor* AdminServiceImpl::GetStream(
     grpc::CallbackServerContext* context, const v1::GetStreamRequest* request,
     v1::GetStreamResponse* response) {
-  return Answer(context, Get(*request, response));
+  Caller caller;
+  Refusal refusal = access_->Identify(*context, &caller);
+  if (refusal.ok()) refusal = Get(caller, *request, response);
+  return Answer(context, refusal);
 }
 
 grpc::ServerWriteReactor<v1::WatchStreamsResponse>*
-AdminServiceImpl::WatchStreams(grpc::CallbackServerContext*,
+AdminServiceImpl::WatchStreams(grpc::CallbackServerContext* context,
                                const v1::WatchStreamsRequest* request) {
+  Caller caller;
+  Refusal refusal = access_->Identify(*context, &caller);
   const int wanted =
       request->interval_ms() == 0 ? kDefaultIntervalMs : request->interval_ms();
   auto watcher =
-      WatchReactor::Create(registry_, request->name(),
+      WatchReactor::Create(caller, registry_, request->name(),
                            std::chrono::milliseconds(std::clamp(
                                wanted, kMinIntervalMs, kMaxIntervalMs)));
-  std::string vm;
-  std::string id;
-  Refusal refusal;
-  if (wanted < kMinIntervalMs) {
+  if (refusal.ok() && wanted < kMinIntervalMs) {
     refusal = {Reason::kBadRequest, "interval_ms",
                absl::StrCat(wanted, "; at least ", kMinIntervalMs)};
-  } else if (!request->name().empty()) {
-    refusal = CheckStreamName(request->name(), "name", &vm, &id);
+  } else if (refusal.ok() && !request->name().empty()) {
+    refusal = CheckMaySee(caller, request->name());
   }
   if (refusal.ok()) {
     const std::lock_guard lock(watchers_mutex_);
@@ -118,7 +143,7 @@ AdminServiceImpl::WatchStreams(grpc::CallbackServerContext*,
     if (stopping_) {
       refusal = {Reason::kShuttingDown, "", "the server is going down"};
     } else if (watchers_.size() >= kMaxWatchers) {
-      refusal = {Reason::kTooManyStreams, "",
+      refusal = {Reason::kTooManyWatchers, "",
                  absl::StrCat(kMaxWatchers, " watch already")};
     } else {
       watchers_.push_back(watcher);
@@ -132,12 +157,51 @@ AdminServiceImpl::WatchStreams(grpc::CallbackServerContext*,
 grpc::ServerUnaryReactor* AdminServiceImpl::SetVolume(
     grpc::CallbackServerContext* context, const v1::SetVolumeRequest* request,
     v1::SetVolumeResponse* response) {
-  return Answer(context, Set(*request, response));
+  Caller caller;
+  Refusal refusal = access_->Identify(*context, &caller);
+  if (refusal.ok()) refusal = Set(caller, *request, response);
+  return Answer(context, refusal);
+}
+
+grpc::ServerUnaryReactor* AdminServiceImpl::CloseStream(
+    grpc::CallbackServerContext* context, const v1::CloseStreamRequest* request,
+    v1::CloseStreamResponse* response) {
+  Caller caller;
+  Refusal refusal = access_->Identify(*context, &caller);
+  if (refusal.ok()) refusal = Close(caller, *request, response);
+  return Answer(context, refusal);
 }
 
 grpc::ServerUnaryReactor* AdminServiceImpl::GetServerInfo(
     grpc::CallbackServerContext* context, const v1::GetServerInfoRequest*,
     v1::GetServerInfoResponse* response) {
+  Caller caller;
+  Refusal refusal = access_->Identify(*context, &caller);
+  if (refusal.ok() && !caller.is_operator()) {
+    refusal = NotAllowed(caller, "", "ask for the server: he is no operator");
+  }
+  if (refusal.ok()) Info(response);
+  return Answer(context, refusal);
+}
+
+grpc::ServerUnaryReactor* AdminServiceImpl::GetIdentity(
+    grpc::CallbackServerContext* context, const v1::GetIdentityRequest*,
+    v1::GetIdentityResponse* response) {
+  Caller caller;
+  const Refusal refusal = access_->Identify(*context, &caller);
+  if (refusal.ok()) {
+    response->set_principal(caller.principal());
+    for (const std::string& identity : caller.identities()) {
+      response->add_identities(identity);
+    }
+    response->set_is_operator(caller.is_operator());
+    response->set_server_version(facts_.version);
+    response->set_peer(context->peer());
+  }
+  return Answer(context, refusal);
+}
+
+void AdminServiceImpl::Info(v1::GetServerInfoResponse* response) const {
   response->set_version(facts_.version);
   response->mutable_start_time()->set_seconds(
       std::chrono::system_clock::to_time_t(facts_.start_time));
@@ -160,10 +224,10 @@ grpc::ServerUnaryReactor* AdminServiceImpl::GetServerInfo(
   response->set_grpc_version(grpc::Version());
   response->set_opus_version(opus_get_version_string());
   response->set_draining(draining_());
-  return Answer(context, Refusal::None());
 }
 
-Refusal AdminServiceImpl::List(const v1::ListStreamsRequest& request,
+Refusal AdminServiceImpl::List(const Caller& caller,
+                               const v1::ListStreamsRequest& request,
                                v1::ListStreamsResponse* response) const {
   if (request.page_size() < 0) {
     return {Reason::kBadRequest, "page_size",
@@ -178,7 +242,9 @@ Refusal AdminServiceImpl::List(const v1::ListStreamsRequest& request,
       request.page_size() == 0 ? kDefaultPage
                                : std::min(request.page_size(), kMaxPage));
   // One more, to know whether there is a next page.
-  std::vector<StreamView> views = registry_->List(after, size + 1, Now());
+  std::vector<StreamView> views = registry_->List(
+      after, size + 1, Now(),
+      [&caller](const StreamInfo& info) { return caller.MaySee(info.vm); });
   const bool more = views.size() > size;
   if (more) views.pop_back();
   for (const StreamView& view : views) *response->add_streams() = ToProto(view);
@@ -189,11 +255,10 @@ Refusal AdminServiceImpl::List(const v1::ListStreamsRequest& request,
   return Refusal::None();
 }
 
-Refusal AdminServiceImpl::Get(const v1::GetStreamRequest& request,
+Refusal AdminServiceImpl::Get(const Caller& caller,
+                              const v1::GetStreamRequest& request,
                               v1::GetStreamResponse* response) const {
-  std::string vm;
-  std::string id;
-  Refusal refusal = CheckStreamName(request.name(), "name", &vm, &id);
+  const Refusal refusal = CheckMaySee(caller, request.name());
   if (!refusal.ok()) return refusal;
   const auto view = registry_->Find(request.name(), Now());
   if (!view.has_value()) {
@@ -203,12 +268,16 @@ Refusal AdminServiceImpl::Get(const v1::GetStreamRequest& request,
   return Refusal::None();
 }
 
-Refusal AdminServiceImpl::Set(const v1::SetVolumeRequest& request,
+Refusal AdminServiceImpl::Set(const Caller& caller,
+                              const v1::SetVolumeRequest& request,
                               v1::SetVolumeResponse* response) {
   std::string vm;
   std::string id;
   Refusal refusal = CheckStreamName(request.name(), "name", &vm, &id);
   if (!refusal.ok()) return refusal;
+  if (!caller.is_operator() && !caller.MayPlay(vm)) {
+    return NotAllowed(caller, "name", absl::StrCat("set the volume of ", vm));
+  }
   VolumeSetting volume;
   refusal = CheckVolume(request.has_volume() ? &request.volume() : nullptr,
                         "volume", &volume);
@@ -219,6 +288,28 @@ Refusal AdminServiceImpl::Set(const v1::SetVolumeRequest& request,
   spdlog::info("volume set stream={} gain_db={} mute={}", request.name(),
                volume.gain_db, volume.mute);
   *response->mutable_volume() = request.volume();
+  return Refusal::None();
+}
+
+Refusal AdminServiceImpl::Close(const Caller& caller,
+                                const v1::CloseStreamRequest& request,
+                                v1::CloseStreamResponse* response) {
+  Refusal refusal = CheckMaySee(caller, request.name());
+  if (!refusal.ok()) return refusal;
+  if (!caller.is_operator()) {
+    return NotAllowed(caller, "name", "close streams: he is no operator");
+  }
+  const auto entry = registry_->FindOpen(request.name());
+  if (entry == nullptr) return NoStream(request.name());
+  *response->mutable_stream() = ToProto(entry->View(Now()));
+  entry->Replace({Reason::kClosedByOperator,
+                  "",
+                  absl::StrCat(caller.principal(), " has closed the stream"),
+                  kReopen,
+                  {}},
+                 Now());
+  spdlog::info("stream closed by operator stream={} principal=\"{}\"",
+               request.name(), caller.principal());
   return Refusal::None();
 }
 

@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "proto/earshot/v1/admin.grpc.pb.h"
+#include "server/access/access_control.h"
+#include "server/access/caller.h"
 #include "server/stream_registry.h"
 #include "server/watch_reactor.h"
 
@@ -29,8 +31,9 @@ struct ServerFacts {
 // watches.
 class AdminServiceImpl final : public v1::AdminService::CallbackService {
  public:
-  // The registry outlives it, and it outlives its calls.
-  AdminServiceImpl(StreamRegistry* registry, std::function<bool()> draining);
+  // What it is given outlives it, and it outlives its calls.
+  AdminServiceImpl(const AccessControl* access, StreamRegistry* registry,
+                   std::function<bool()> draining);
   ~AdminServiceImpl() override;
 
   // Before the first call.
@@ -55,16 +58,28 @@ class AdminServiceImpl final : public v1::AdminService::CallbackService {
       grpc::CallbackServerContext* context,
       const v1::GetServerInfoRequest* request,
       v1::GetServerInfoResponse* response) override;
+  grpc::ServerUnaryReactor* CloseStream(
+      grpc::CallbackServerContext* context,
+      const v1::CloseStreamRequest* request,
+      v1::CloseStreamResponse* response) override;
+  grpc::ServerUnaryReactor* GetIdentity(
+      grpc::CallbackServerContext* context,
+      const v1::GetIdentityRequest* request,
+      v1::GetIdentityResponse* response) override;
 
  private:
-  Refusal List(const v1::ListStreamsRequest& request,
+  Refusal List(const Caller& caller, const v1::ListStreamsRequest& request,
                v1::ListStreamsResponse* response) const;
-  Refusal Get(const v1::GetStreamRequest& request,
+  Refusal Get(const Caller& caller, const v1::GetStreamRequest& request,
               v1::GetStreamResponse* response) const;
-  Refusal Set(const v1::SetVolumeRequest& request,
+  Refusal Set(const Caller& caller, const v1::SetVolumeRequest& request,
               v1::SetVolumeResponse* response);
+  Refusal Close(const Caller& caller, const v1::CloseStreamRequest& request,
+                v1::CloseStreamResponse* response);
+  void Info(v1::GetServerInfoResponse* response) const;
   void Watch();
 
+  const AccessControl* const access_;
   StreamRegistry* const registry_;
   const std::function<bool()> draining_;
   ServerFacts facts_;

@@ -60,9 +60,9 @@ absl::StatusOr<std::unique_ptr<EarshotServer>> EarshotServer::Start(
 EarshotServer::EarshotServer(ServerOptions options)
     : options_(std::move(options)),
       pool_(static_cast<int>(std::thread::hardware_concurrency())),
-      playback_(&registry_, &pool_, &options_.sinks, options_.playout,
+      playback_(&access_, &registry_, &pool_, &options_.sinks, options_.playout,
                 options_.open_timeout, options_.resume_timeout),
-      admin_(&registry_, [this] { return playback_.draining(); }) {}
+      admin_(&access_, &registry_, [this] { return playback_.draining(); }) {}
 
 EarshotServer::~EarshotServer() {
   if (server_ != nullptr) Drain(std::chrono::milliseconds(0));

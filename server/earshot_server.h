@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "server/access/access_control.h"
 #include "server/admin_service.h"
 #include "server/listen_address.h"
 #include "server/playback_service.h"
@@ -60,6 +61,7 @@ class EarshotServer {
   const ServerOptions options_;
   std::vector<std::string> addresses_;
   std::vector<std::string> unix_paths_;  // to be removed
+  AccessControl access_;
   StreamRegistry registry_;
   PlayoutPool pool_;
   PlaybackServiceImpl playback_;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
 #include "server/error_status.h"
 #include "server/play_responses.h"
 #include "server/request_check.h"
@@ -28,8 +29,11 @@ PlayReactor* PlayReactor::Start(PlaybackContext* playback,
                                 grpc::CallbackServerContext* call) {
   std::shared_ptr<PlayReactor> reactor(new PlayReactor(playback, call));
   reactor->self_ = reactor;
+  const Refusal refusal = playback->access->Identify(*call, &reactor->caller_);
   if (++playback->calls > kMaxCalls) {
     reactor->EndCall({Reason::kTooManyStreams, "", "too many calls"});
+  } else if (!refusal.ok()) {
+    reactor->EndCall(refusal);
   } else {
     reactor->StartOpenTimeout();
     reactor->Read();
@@ -173,6 +177,12 @@ Refusal PlayReactor::Open(MonotonicTime now) {
   StreamInfo info;
   Refusal refusal = CheckOpen(request_.open(), &info);
   if (!refusal.ok()) return refusal;
+  if (!caller_.MayPlay(info.vm)) {
+    return {Reason::kNotAllowed, "open.stream",
+            absl::StrCat(caller_.principal(), " may not play as the VM ",
+                         info.vm)};
+  }
+  info.principal = caller_.principal();
   info.peer = peer_;
   info.open_time = std::chrono::system_clock::now();
   // Also while the server drains: what it has begun to play it plays on.

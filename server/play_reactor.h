@@ -12,6 +12,8 @@
 #include <string>
 
 #include "proto/earshot/v1/playback.grpc.pb.h"
+#include "server/access/access_control.h"
+#include "server/access/caller.h"
 #include "server/playout_pool.h"
 #include "server/refusal.h"
 #include "server/session.h"
@@ -23,6 +25,7 @@ namespace earshot {
 
 // What the calls of a server share. It outlives them.
 struct PlaybackContext {
+  const AccessControl* access;
   StreamRegistry* registry;
   PlayoutPool* pool;
   const SinkFactory* sinks;
@@ -86,6 +89,7 @@ class PlayReactor
   PlaybackContext* const playback_;
   grpc::CallbackServerContext* const call_;  // until OnDone
   const std::string peer_;
+  Caller caller_;
   std::shared_ptr<PlayReactor> self_;  // until OnDone
   v1::PlayRequest request_;
   grpc::Alarm open_timeout_;

@@ -3,10 +3,10 @@
 namespace earshot {
 
 PlaybackServiceImpl::PlaybackServiceImpl(
-    StreamRegistry* registry, PlayoutPool* pool, const SinkFactory* sinks,
-    const PlayoutConfig& config, std::chrono::milliseconds open_timeout,
+    const AccessControl* access, StreamRegistry* registry, PlayoutPool* pool,
+    const SinkFactory* sinks, const PlayoutConfig& config, std::chrono::milliseconds open_timeout,
     std::chrono::milliseconds resume_timeout)
-    : playback_{registry, pool, sinks, config, open_timeout, resume_timeout} {}
+    : playback_{access, registry, pool, sinks, config, open_timeout, resume_timeout} {}
 
 grpc::ServerBidiReactor<v1::PlayRequest, v1::PlayResponse>*
 PlaybackServiceImpl::Play(grpc::CallbackServerContext* context) {

@@ -12,8 +12,8 @@ namespace earshot {
 class PlaybackServiceImpl final : public v1::PlaybackService::CallbackService {
  public:
   // All arguments outlive it, and it outlives its calls.
-  PlaybackServiceImpl(StreamRegistry* registry, PlayoutPool* pool,
-                      const SinkFactory* sinks, const PlayoutConfig& config,
+  PlaybackServiceImpl(const AccessControl* access, StreamRegistry* registry,
+                      PlayoutPool* pool, const SinkFactory* sinks, const PlayoutConfig& config,
                       std::chrono::milliseconds open_timeout,
                       std::chrono::milliseconds resume_timeout);
 

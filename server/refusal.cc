@@ -22,6 +22,7 @@ const ReasonInfo& Describe(Reason reason) {
       EARSHOT_REASON(kBadPayload, Code::kInvalidArgument, "BAD_PAYLOAD")
       EARSHOT_REASON(kBadFrameCount, Code::kInvalidArgument, "BAD_FRAME_COUNT")
       EARSHOT_REASON(kBadPageToken, Code::kInvalidArgument, "BAD_PAGE_TOKEN")
+      EARSHOT_REASON(kBadFilter, Code::kInvalidArgument, "BAD_FILTER")
       EARSHOT_REASON(kOpenFirst, Code::kFailedPrecondition, "OPEN_FIRST")
       EARSHOT_REASON(kOpenTimeout, Code::kDeadlineExceeded, "OPEN_TIMEOUT")
       EARSHOT_REASON(kAlreadyOpen, Code::kFailedPrecondition, "ALREADY_OPEN")
@@ -40,9 +41,28 @@ const ReasonInfo& Describe(Reason reason) {
                      "TOO_MANY_EPOCHS")
       EARSHOT_REASON(kTooManyStreams, Code::kResourceExhausted,
                      "TOO_MANY_STREAMS")
+      EARSHOT_REASON(kTooManyStreamsOfPrincipal, Code::kResourceExhausted,
+                     "TOO_MANY_STREAMS_OF_PRINCIPAL")
+      EARSHOT_REASON(kTooManyOpens, Code::kResourceExhausted, "TOO_MANY_OPENS")
+      EARSHOT_REASON(kTooManyMessages, Code::kResourceExhausted,
+                     "TOO_MANY_MESSAGES")
+      EARSHOT_REASON(kTooManyBytes, Code::kResourceExhausted, "TOO_MANY_BYTES")
+      EARSHOT_REASON(kTooManyWatchers, Code::kResourceExhausted,
+                     "TOO_MANY_WATCHERS")
+      EARSHOT_REASON(kMessageTooLarge, Code::kResourceExhausted,
+                     "MESSAGE_TOO_LARGE")
+      EARSHOT_REASON(kNoCredentials, Code::kUnauthenticated, "NO_CREDENTIALS")
+      EARSHOT_REASON(kBadToken, Code::kUnauthenticated, "BAD_TOKEN")
+      EARSHOT_REASON(kTokenExpired, Code::kUnauthenticated, "TOKEN_EXPIRED")
+      EARSHOT_REASON(kNotAllowed, Code::kPermissionDenied, "NOT_ALLOWED")
+      EARSHOT_REASON(kStreamOfAnother, Code::kPermissionDenied,
+                     "STREAM_OF_ANOTHER")
       EARSHOT_REASON(kTakenOver, Code::kAborted, "TAKEN_OVER")
+      EARSHOT_REASON(kClosedByOperator, Code::kAborted, "CLOSED_BY_OPERATOR")
       EARSHOT_REASON(kShuttingDown, Code::kUnavailable, "SHUTTING_DOWN")
+      EARSHOT_REASON(kOverloaded, Code::kUnavailable, "OVERLOADED")
       EARSHOT_REASON(kNotFound, Code::kNotFound, "STREAM_NOT_FOUND")
+      EARSHOT_REASON(kUnknownMethod, Code::kUnimplemented, "UNKNOWN_METHOD")
 #undef EARSHOT_REASON
   }
   static constexpr ReasonInfo kUnknown{Code::kInternal, "INTERNAL"};

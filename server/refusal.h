@@ -1,6 +1,7 @@
 #ifndef EARSHOT_SERVER_REFUSAL_H_
 #define EARSHOT_SERVER_REFUSAL_H_
 
+#include <chrono>
 #include <string>
 #include <utility>
 
@@ -20,6 +21,7 @@ enum class Reason {
   kBadPayload,
   kBadFrameCount,
   kBadPageToken,
+  kBadFilter,
   // Out of order.
   kOpenFirst,
   kOpenTimeout,
@@ -36,10 +38,25 @@ enum class Reason {
   kTooMuchQueued,
   kTooManyEpochs,
   kTooManyStreams,
+  kTooManyStreamsOfPrincipal,
+  kTooManyOpens,
+  kTooManyMessages,
+  kTooManyBytes,
+  kTooManyWatchers,
+  kMessageTooLarge,
+  // Credentials, and what they are good for.
+  kNoCredentials,
+  kBadToken,
+  kTokenExpired,
+  kNotAllowed,
+  kStreamOfAnother,
   // The server's own doing.
   kTakenOver,
+  kClosedByOperator,
   kShuttingDown,
+  kOverloaded,
   kNotFound,
+  kUnknownMethod,
 };
 
 // What the table says of a reason.
@@ -58,6 +75,10 @@ struct [[nodiscard]] Refusal {
   Reason reason = Reason::kNone;
   std::string field;    // such as "packet.first_frame"
   std::string message;  // for people: what is wrong, and what is allowed
+  // When a later try may do: RetryInfo.
+  std::chrono::milliseconds retry_after{0};
+  // Which quota is used up, by whom: QuotaFailure.
+  std::string quota = {};
 };
 
 }  // namespace earshot

@@ -23,6 +23,7 @@ struct StreamInfo {
   std::string vm;
   std::string id;
   std::string peer;
+  std::string principal;  // whose it is
   std::string client;
   std::map<std::string, std::string> labels;
   std::chrono::system_clock::time_point open_time;

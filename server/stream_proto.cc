@@ -52,6 +52,7 @@ v1::Stream ToProto(const StreamView& view) {
   stream.set_state(static_cast<v1::StreamState>(view.stats.state));
   stream.set_state_reason(view.stats.state_reason);
   stream.set_peer(info.peer);
+  stream.set_principal(info.principal);
   stream.set_client(info.client);
   stream.mutable_labels()->insert(info.labels.begin(), info.labels.end());
   const auto since = info.open_time.time_since_epoch();

@@ -73,20 +73,22 @@ std::shared_ptr<StreamEntry> StreamRegistry::FindOpen(
   return it != open_.end() ? it->second : nullptr;
 }
 
-std::vector<StreamView> StreamRegistry::List(const std::string& after,
-                                             size_t most,
-                                             MonotonicTime now) const {
+std::vector<StreamView> StreamRegistry::List(
+    const std::string& after, size_t most, MonotonicTime now,
+    const std::function<bool(const StreamInfo&)>& wanted) const {
   std::map<std::string, StreamView> closed;
   std::vector<std::shared_ptr<Entry>> open;
   {
     const std::lock_guard lock(streams_mutex_);
     Expire(now);
     for (const Closed& one : closed_) {
-      if (one.view.info.name > after) closed[one.view.info.name] = one.view;
+      if (one.view.info.name > after && wanted(one.view.info)) {
+        closed[one.view.info.name] = one.view;
+      }
     }
     for (auto it = open_.upper_bound(after);
          it != open_.end() && open.size() < most; ++it) {
-      open.push_back(it->second);
+      if (wanted(it->second->info())) open.push_back(it->second);
     }
   }
   std::vector<StreamView> views;

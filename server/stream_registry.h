@@ -4,6 +4,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -46,9 +47,10 @@ class StreamRegistry {
 
   // The open stream of that name; null if there is none.
   std::shared_ptr<Entry> FindOpen(const std::string& name) const;
-  // By name, from behind `after`; at most `most`.
-  std::vector<StreamView> List(const std::string& after, size_t most,
-                               MonotonicTime now) const;
+  // By name, from behind `after`; at most `most`, of those that are `wanted`.
+  std::vector<StreamView> List(
+      const std::string& after, size_t most, MonotonicTime now,
+      const std::function<bool(const StreamInfo&)>& wanted) const;
   std::optional<StreamView> Find(const std::string& name,
                                  MonotonicTime now) const;
   std::vector<std::shared_ptr<Entry>> OpenEntries() const;

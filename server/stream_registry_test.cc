@@ -12,6 +12,7 @@ namespace {
 using Entry = StreamRegistry::Entry;
 
 const MonotonicTime kNow = MonotonicTime() + std::chrono::hours(1);
+const auto kAnyStream = [](const StreamInfo&) { return true; };
 
 std::shared_ptr<Entry> MakeEntry(const std::string& name) {
   StreamInfo info;
@@ -41,9 +42,9 @@ TEST(StreamRegistryTest, ListsOpenAndClosedStreamsByName) {
       registry.Close(entry, kNow);
     }
   }
-  EXPECT_EQ(Names(registry.List("", 10, kNow)),
+  EXPECT_EQ(Names(registry.List("", 10, kNow, kAnyStream)),
             (std::vector<std::string>{"a", "b", "c", "d"}));
-  EXPECT_EQ(Names(registry.List("a", 2, kNow)),
+  EXPECT_EQ(Names(registry.List("a", 2, kNow, kAnyStream)),
             (std::vector<std::string>{"b", "c"}));
   EXPECT_EQ(registry.Find("b", kNow)->stats.state, SessionState::kClosed);
   EXPECT_EQ(registry.Find("c", kNow)->stats.state, SessionState::kIdle);
@@ -61,7 +62,7 @@ TEST(StreamRegistryTest, ANewStreamTakesThePlaceOfTheOldOne) {
   EXPECT_EQ(replaced, first);
   registry.Close(first, kNow);
   EXPECT_EQ(registry.OpenEntries(), std::vector{second});
-  EXPECT_EQ(registry.List("", 10, kNow).size(), 1u);
+  EXPECT_EQ(registry.List("", 10, kNow, kAnyStream).size(), 1u);
 }
 
 TEST(StreamRegistryTest, ForgetsClosedStreamsInTime) {
@@ -77,7 +78,7 @@ TEST(StreamRegistryTest, KeepsABoundedNumberOfClosedStreams) {
   for (size_t i = 0; i < StreamRegistry::kMaxClosed + 5; ++i) {
     registry.Close(Add(&registry, std::to_string(1000 + i)), kNow);
   }
-  EXPECT_EQ(registry.List("", 1000, kNow).size(), StreamRegistry::kMaxClosed);
+  EXPECT_EQ(registry.List("", 1000, kNow, kAnyStream).size(), StreamRegistry::kMaxClosed);
   EXPECT_FALSE(registry.Find("1000", kNow));
 }
 

@@ -16,17 +16,20 @@ MonotonicTime Now() { return std::chrono::steady_clock::now(); }
 }  // namespace
 
 std::shared_ptr<WatchReactor> WatchReactor::Create(
-    const StreamRegistry* registry, std::string name,
+    Caller caller, const StreamRegistry* registry, std::string name,
     std::chrono::milliseconds interval) {
-  std::shared_ptr<WatchReactor> reactor(
-      new WatchReactor(registry, std::move(name), interval));
+  std::shared_ptr<WatchReactor> reactor(new WatchReactor(
+      std::move(caller), registry, std::move(name), interval));
   reactor->self_ = reactor;
   return reactor;
 }
 
-WatchReactor::WatchReactor(const StreamRegistry* registry, std::string name,
-                           std::chrono::milliseconds interval)
-    : registry_(registry), name_(std::move(name)), interval_(interval) {}
+WatchReactor::WatchReactor(Caller caller, const StreamRegistry* registry,
+                           std::string name, std::chrono::milliseconds interval)
+    : caller_(std::move(caller)),
+      registry_(registry),
+      name_(std::move(name)),
+      interval_(interval) {}
 
 bool WatchReactor::Tick(MonotonicTime now) {
   const std::lock_guard lock(call_mutex_);
@@ -56,7 +59,9 @@ void WatchReactor::OnDone() { self_.reset(); }
 void WatchReactor::Collect(MonotonicTime now) {
   std::vector<StreamView> views;
   if (name_.empty()) {
-    views = registry_->List("", kAll, now);
+    views = registry_->List("", kAll, now, [this](const StreamInfo& info) {
+      return caller_.MaySee(info.vm);
+    });
   } else if (auto view = registry_->Find(name_, now); view.has_value()) {
     views.push_back(std::move(*view));
   }

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "proto/earshot/v1/admin.grpc.pb.h"
+#include "server/access/caller.h"
 #include "server/stream_registry.h"
 
 namespace earshot {
@@ -20,9 +21,9 @@ namespace earshot {
 class WatchReactor : public grpc::ServerWriteReactor<v1::WatchStreamsResponse>,
                      public std::enable_shared_from_this<WatchReactor> {
  public:
-  // `name` may be empty: all streams.
+  // `name` may be empty: all streams that the caller may see.
   static std::shared_ptr<WatchReactor> Create(
-      const StreamRegistry* registry, std::string name,
+      Caller caller, const StreamRegistry* registry, std::string name,
       std::chrono::milliseconds interval);
 
   // Looks for what is to be told. False if the call has ended.
@@ -34,12 +35,13 @@ class WatchReactor : public grpc::ServerWriteReactor<v1::WatchStreamsResponse>,
   void OnDone() override;
 
  private:
-  WatchReactor(const StreamRegistry* registry, std::string name,
+  WatchReactor(Caller caller, const StreamRegistry* registry, std::string name,
                std::chrono::milliseconds interval);
 
   void Collect(MonotonicTime now);
   void WriteNext(MonotonicTime now);
 
+  const Caller caller_;
   const StreamRegistry* const registry_;
   const std::string name_;
   const std::chrono::milliseconds interval_;
