@@ -31,12 +31,9 @@ void PlaybackFlags::AddTo(po::options_description& options,
                           const std::string& default_vm) {
   auto* vm = po::value(&vm_)->value_name("NAME");
   if (!default_vm.empty()) vm->default_value(default_vm);
+  connection_.AddTo(options, default_server);
   // clang-format off
   options.add_options()
-      ("server", po::value(&server_)->value_name("ADDRESS[,ADDRESS...]")
-                     ->default_value(default_server),
-       "the playback service: host:port or unix:/path; of several, the next "
-       "one when one fails or goes away")
       ("vm", vm, "who plays: the stream is vms/NAME/streams/0")
       ("codec", po::value(&codec_name_)->value_name("CODEC")
                     ->default_value("opus"),
@@ -57,6 +54,7 @@ void PlaybackFlags::AddTo(po::options_description& options,
 }
 
 absl::Status PlaybackFlags::Check() {
+  if (absl::Status s = connection_.Check(); !s.ok()) return s;
   if (vm_.empty()) {
     return absl::InvalidArgumentError(
         "--vm=NAME is needed: the VM's name at the service");

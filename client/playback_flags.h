@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "client/codec_options.h"
+#include "client/connection_flags.h"
 
 namespace earshot {
 
@@ -23,7 +24,8 @@ class PlaybackFlags {
   // After parsing. INVALID_ARGUMENT names the flag and what is allowed.
   absl::Status Check();
 
-  const std::string& server() const { return server_; }
+  const ConnectionFlags& connection() const { return connection_; }
+  const std::string& server() const { return connection_.server(); }
   const std::string& vm() const { return vm_; }
   const CodecOptions& codec() const { return codec_; }
   bool low_latency() const { return low_latency_; }
@@ -31,7 +33,7 @@ class PlaybackFlags {
  private:
   absl::Status CheckCodec();
 
-  std::string server_;
+  ConnectionFlags connection_;
   std::string vm_;
   CodecOptions codec_;
   // As they stand on the command line.
