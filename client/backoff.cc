@@ -16,4 +16,11 @@ std::chrono::microseconds Backoff::Next() {
                                            spread(random_)));
 }
 
+std::chrono::microseconds Backoff::AtLeast(std::chrono::milliseconds least) {
+  using std::chrono::microseconds;
+  std::uniform_real_distribution<double> spread(1, 1 + options_.jitter);
+  const auto delay = static_cast<double>(microseconds(least).count());
+  return microseconds(static_cast<int64_t>(delay * spread(random_)));
+}
+
 }  // namespace earshot

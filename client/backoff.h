@@ -26,6 +26,8 @@ class Backoff {
       : options_(options), random_(seed), next_(options.initial) {}
 
   std::chrono::microseconds Next();
+  // Spread alike, but no less than this: what a server wants us to wait.
+  std::chrono::microseconds AtLeast(std::chrono::milliseconds least);
   void Reset() { next_ = options_.initial; }
 
  private:

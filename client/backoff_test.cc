@@ -38,6 +38,20 @@ TEST(BackoffTest, TwoClientsDoNotComeTogether) {
   EXPECT_NE(a.Next(), b.Next());
 }
 
+TEST(BackoffTest, WhatAServerWantsIsWaitedForAndSpread) {
+  Backoff backoff(Backoff::Options(), 7);
+  microseconds least = milliseconds(60'000);
+  microseconds most{0};
+  for (int i = 0; i < 1000; ++i) {
+    const microseconds delay = backoff.AtLeast(milliseconds(5000));
+    least = std::min(least, delay);
+    most = std::max(most, delay);
+  }
+  EXPECT_GE(least, milliseconds(5000));
+  EXPECT_LE(most, milliseconds(7500));
+  EXPECT_GE(most - least, milliseconds(2000));
+}
+
 // A thousand clients lose their server at the same instant.
 TEST(BackoffTest, AReturningServerIsFoundSoonAndNotByAllAtOnce) {
   constexpr int kClients = 1000;

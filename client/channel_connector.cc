@@ -1,5 +1,6 @@
 #include "client/channel_connector.h"
 
+#include <algorithm>
 #include <boost/system/error_code.hpp>
 #include <random>
 #include <utility>
@@ -41,13 +42,13 @@ void ChannelConnector::After(microseconds time,
   });
 }
 
-void ChannelConnector::Connect() {
+void ChannelConnector::Connect(microseconds least) {
   ++generation_;
   if (waited_) {
-    After(backoff_.Next(), &ChannelConnector::Try);
+    After(std::max(backoff_.Next(), least), &ChannelConnector::Try);
   } else {
     backoff_.Reset();
-    After(microseconds(0), &ChannelConnector::Try);
+    After(std::max(microseconds(0), least), &ChannelConnector::Try);
   }
   waited_ = true;
 }

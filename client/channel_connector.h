@@ -26,8 +26,9 @@ class ChannelConnector {
                    std::function<void()> on_ready);
   ~ChannelConnector();
 
-  // Begins with the next target; later attempts are spread by the backoff.
-  void Connect();
+  // Begins with the next target; later attempts are spread by the backoff, and
+  // none comes before `least` has passed.
+  void Connect(std::chrono::microseconds least = {});
   void Stop();
 
  private:

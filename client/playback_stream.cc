@@ -233,6 +233,7 @@ void PlaybackStream::OnOver(StreamCall& call, const absl::Status& reason) {
   } else if (&call == next_.get()) {
     spdlog::info("not opened elsewhere stream={} server={} reason=\"{}\"",
                  options_.stream, targets_.address(), reason.ToString());
+    RememberRetry(call);
     GiveUpMove();
   } else if (const auto tail = FindTail(call); tail != tails_.end()) {
     OnTailOver(tail);
@@ -265,6 +266,7 @@ void PlaybackStream::OnCallOver(const absl::Status& reason) {
   if (open_) checker_ = call_->checker();
   // It went back on what was said: there is nothing to go on with.
   if (absl::IsInvalidArgument(reason)) resume_token_.clear();
+  RememberRetry(*call_);
   if (!open_ || going_away_) targets_.Rotate();
   if (going_away_) targets_.Renew();
   ++failures_;
@@ -274,8 +276,23 @@ void PlaybackStream::OnCallOver(const absl::Status& reason) {
   elsewhere_.Stop();
   log_.SetBarrier(std::nullopt);
   // The window is half a second: what it covers is worth a quick try.
-  WaitAndConnect(resumes ? backoff_.Next() / 4 : backoff_.Next());
+  const auto wait = resumes ? backoff_.Next() / 4 : backoff_.Next();
+  WaitAndConnect(std::max(wait, WaitForTarget()));
   listener_.OnLost(reason);
+}
+
+// What the server said of when to come back: spread, for it says so to many.
+void PlaybackStream::RememberRetry(const StreamCall& call) {
+  if (!call.retry_delay().has_value()) return;
+  not_before_[targets_.address()] =
+      options_.call.clock() + backoff_.AtLeast(*call.retry_delay());
+}
+
+std::chrono::microseconds PlaybackStream::WaitForTarget() const {
+  const auto time = not_before_.find(targets_.address());
+  if (time == not_before_.end()) return {};
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+      time->second - options_.call.clock());
 }
 
 std::optional<nanoseconds> PlaybackStream::round_trip() const {

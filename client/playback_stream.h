@@ -3,6 +3,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <chrono>
 #include <cstdint>
 #include <list>
 #include <map>
@@ -137,6 +138,8 @@ class PlaybackStream : private StreamCall::Listener {
   v1::Open MakeOpen(const SendLog::Point& point) const;
   void TakeOpened(const v1::Opened& opened);
   void OnCallOver(const absl::Status& reason);
+  void RememberRetry(const StreamCall& call);
+  std::chrono::microseconds WaitForTarget() const;
   void OnTailOver(std::list<Tail>::iterator tail);
   std::list<Tail>::iterator FindTail(const StreamCall& call);
 
@@ -158,7 +161,8 @@ class PlaybackStream : private StreamCall::Listener {
   Listener& listener_;
   ServerTargets targets_;
   Backoff backoff_;
-  boost::asio::steady_timer timer_;  // to connect
+  std::map<std::string, MonotonicTime> not_before_;  // by address
+  boost::asio::steady_timer timer_;                  // to connect
 
   SendLog log_;
   CreditWindow credit_;  // of the epoch that was begun last on this call

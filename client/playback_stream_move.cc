@@ -117,7 +117,11 @@ void PlaybackStream::GiveUpMove() {
   timer_.cancel();
   next_.reset();
   log_.SetBarrier(std::nullopt);
-  if (!closing_) elsewhere_.Connect();
+  // Where there is one target only, it is that which may want to be left alone.
+  if (!closing_) {
+    elsewhere_.Connect(targets_.size() == 1 ? WaitForTarget()
+                                            : std::chrono::microseconds(0));
+  }
   Pump();
 }
 

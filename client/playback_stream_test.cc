@@ -15,6 +15,8 @@
 #include <vector>
 
 #include "client/fake_playback_server.h"
+#include "proto/google/rpc/error_details.pb.h"
+#include "proto/google/rpc/status.pb.h"
 
 namespace earshot {
 namespace {
@@ -265,6 +267,28 @@ TEST_F(PlaybackStreamTest, ARefusalComesWithItsReasonAndIsTriedAgain) {
   EXPECT_EQ(reason_, "RESOURCE_EXHAUSTED: too many streams");
   ASSERT_TRUE(UntilOpen());
   EXPECT_EQ(server_.calls(), 2);
+}
+
+TEST_F(PlaybackStreamTest, ComesBackNoSoonerThanTheServerWants) {
+  server_.Listen();
+  server_.set_answer_open(false);
+  options_.call.clock = std::chrono::steady_clock::now;
+  Open();
+  ASSERT_TRUE(Until([this] { return server_.calls() == 1; }));
+  google::rpc::RetryInfo retry;
+  retry.mutable_retry_delay()->set_nanos(300'000'000);
+  google::rpc::Status details;
+  details.add_details()->PackFrom(retry);
+  MonotonicTime now = std::chrono::steady_clock::now();
+  server_.EndCall({grpc::StatusCode::UNAVAILABLE, "too much to do",
+                   details.SerializeAsString()});
+  ASSERT_TRUE(Until([this] { return server_.calls() == 2; }));
+  EXPECT_GE(std::chrono::steady_clock::now() - now, milliseconds(300));
+  // Who says nothing of it is asked again soon.
+  now = std::chrono::steady_clock::now();
+  server_.EndCall({grpc::StatusCode::UNAVAILABLE, "too much to do"});
+  ASSERT_TRUE(Until([this] { return server_.calls() == 3; }));
+  EXPECT_LT(std::chrono::steady_clock::now() - now, milliseconds(300));
 }
 
 TEST_F(PlaybackStreamTest, LeavesAServerThatDoesNotTakeTheCodec) {

@@ -6,17 +6,12 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "client/call_status.h"
 
 namespace earshot {
 namespace {
 
 using std::chrono::milliseconds;
-
-absl::Status FromGrpc(const grpc::Status& status) {
-  if (status.ok()) return absl::UnavailableError("the server ended the call");
-  return absl::Status(static_cast<absl::StatusCode>(status.error_code()),
-                      status.error_message());
-}
 
 }  // namespace
 
@@ -126,7 +121,10 @@ void StreamCall::Opened(const v1::Opened& opened) {
   listener_.OnOpened(*this, opened);
 }
 
-void StreamCall::OnDone(const grpc::Status& status) { End(FromGrpc(status)); }
+void StreamCall::OnDone(const grpc::Status& status) {
+  retry_delay_ = RetryDelay(status);
+  End(FromGrpcStatus(status));
+}
 
 void StreamCall::End(const absl::Status& reason) {
   open_ = false;

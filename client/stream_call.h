@@ -78,6 +78,10 @@ class StreamCall : private PlayCall::Listener {
   std::optional<std::chrono::nanoseconds> round_trip() const {
     return round_trip_;
   }
+  // After its end: how long its server wants not to be asked again.
+  std::optional<std::chrono::milliseconds> retry_delay() const {
+    return retry_delay_;
+  }
   // For the call that goes on from this one.
   const ResponseChecker& checker() const { return checker_; }
 
@@ -111,6 +115,7 @@ class StreamCall : private PlayCall::Listener {
   bool echoed_ = false;
   bool tell_round_trip_ = false;  // the server does not know it
   std::optional<std::chrono::nanoseconds> round_trip_;
+  std::optional<std::chrono::milliseconds> retry_delay_;
   const std::shared_ptr<int> alive_ = std::make_shared<int>(0);
 };
 
