@@ -13,6 +13,8 @@ _LIBS = {
     "benchmark_main": ("libbenchmark-dev", ["-lbenchmark_main"], [":benchmark"]),
     "boost": ("libboost-dev", [], []),
     "boost_program_options": ("libboost-program-options-dev", ["-lboost_program_options"], []),
+    "cjose": ("libcjose-dev", ["-lcjose", "-ljansson"], [":crypto"]),
+    "crypto": ("libssl-dev", ["-lcrypto"], []),
     "gmock": ("libgmock-dev", ["-lgmock"], [":gtest"]),
     "gmock_main": ("libgmock-dev", ["-lgmock_main"], [":gmock"]),
     "cap": ("libcap-dev", ["-lcap"], []),
@@ -53,7 +55,9 @@ _ALSO = [
 # the first use of one, recompiles nothing.
 _STABLE = [
     "libcap-dev",
+    "libcjose-dev",
     "libseccomp-dev",
+    "libssl-dev",
 ]
 
 _TOOLS = {

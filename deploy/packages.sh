@@ -10,7 +10,7 @@ PACKAGES=(
   protobuf-compiler protobuf-compiler-grpc
   libopus-dev libsndfile1-dev libsoxr-dev libpulse-dev libasound2-dev
   libboost-dev libboost-program-options-dev libspdlog-dev prometheus-cpp-dev
-  libseccomp-dev libcap-dev
+  libseccomp-dev libcap-dev libssl-dev libcjose-dev libjansson-dev
   # Tests, sanitizers, linters.
   libgtest-dev libgmock-dev libbenchmark-dev
   clang libclang-rt-dev clangd lld llvm zip shellcheck pyflakes3
