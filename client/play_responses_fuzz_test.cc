@@ -2,8 +2,8 @@
 // with positions that mostly fit, calls that break, and servers that go on or
 // know nothing, while a producer says epochs. The client says its log as
 // PlaybackStream does: never beyond what was granted, its positions without a
-// gap (until servers have lied of them), and its clock steered within bounds,
-// whatever the server says.
+// gap, its packets whole, and its clock steered within bounds, whatever the
+// server says.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -72,44 +72,57 @@ class Fuzz {
       begin.set_epoch(++epoch_);
       begin.mutable_format()->set_rate_hz(kRate);
       begin.mutable_format()->set_channels(2);
-      begin.set_codec(v1::CODEC_PCM_S16LE);
+      if (input_.Bool()) begin.set_pre_skip_frames(120);
+      begin.set_codec(v1::CODEC_OPUS);
       log_.Begin(begin);
+      next_ = 0;
+      codec_start_ = true;
       played_.Reset(kRate);
       return;
     }
+    // Silence, which goes on.
+    if (log_.in_silence()) next_ += kPacket * input_.Range(0, 5);
     switch (input_.Range(0, 11)) {
       case 0:
-        log_.End(log_.end());
+        log_.End(next_);
         return;
       case 1:
-        log_.AddSilence(log_.end());
+        if (!log_.in_silence()) log_.AddSilence(next_);
         return;
       case 2:
-        log_.AddSkip(log_.end(), input_.Range(1, 2000),
-                     v1::Skip::REASON_OUTAGE);
-        return;
+        return Skip();
       case 3:
         if (log_.ForgetSoundless()) return;
+        break;
+      case 4:
+        if (log_.in_silence()) return;
         break;
       default:
         break;
     }
-    const int64_t quiet = log_.in_silence() ? kPacket * input_.Range(0, 5) : 0;
     static const std::vector<uint8_t> kPayload(40);
     PacketEncoder::Packet packet;
-    packet.first_frame = log_.end() + quiet;
+    packet.first_frame = next_;
     packet.frame_count = kPacket;
     packet.payload = kPayload;
     packet.decoded_frames = kPacket;
-    packet.codec_start = log_.end() == 0;
+    packet.codec_start = codec_start_;
     log_.AddPacket(packet, now_);
+    codec_start_ = false;
+    next_ += kPacket;
+  }
+
+  void Skip() {
+    const int64_t frames = input_.Range(1, 2000);
+    log_.AddSkip(next_, frames, v1::Skip::REASON_OUTAGE);
+    next_ += frames;
+    codec_start_ = true;
   }
 
   // --- The call.
 
   void Connect() {
-    restart_ =
-        log_.PlanRestart(now_, milliseconds(5), std::nullopt, log_.end());
+    restart_ = log_.PlanRestart(now_, milliseconds(5), std::nullopt, next_);
     token_shown_ = has_token_;
     checker_.OnOpen(token_shown_);
     open_ = false;
@@ -146,10 +159,17 @@ class Fuzz {
         said_ = message.end;
         free_position_ = message.end;
         silent_ = false;
+        pre_roll_ = request.begin().pre_roll_frames();
         break;
       case v1::PlayRequest::kPacket:
         CheckPosition(request.packet().first_frame());
-        Require(request.packet().frame_count() >= 0, "a packet of less");
+        if (pre_roll_ > 0) {
+          Require(request.packet().frame_count() == 0, "a sound in pre-roll");
+          pre_roll_ -= kPacket;
+          break;
+        }
+        Require(request.packet().frame_count() == kPacket,
+                "a part of a packet");
         said_ = request.packet().first_frame() + request.packet().frame_count();
         checker_.OnSent(said_);
         Require(message.needed_grant <= credit_.granted_frame(),
@@ -179,11 +199,6 @@ class Fuzz {
     credit_.Skip(message.skipped);
   }
   void CheckPosition(int64_t position) {
-    if (lied_to_) {
-      said_ = position;
-      free_position_ = std::max(free_position_, said_);
-      return;
-    }
     Require(silent_ ? position >= said_ : position == said_,
             "a gap, or a step back");
     if (silent_) {
@@ -311,14 +326,13 @@ class Fuzz {
     said_epoch_ = opened.resumed() ? log_.said_epoch() : 0;
     said_ = log_.said_position();
     free_position_ = std::max(said_, log_.furthest_said());
-    silent_ = opened.resumed();
-    // Where a call goes on by what servers said of it that were lying, the
-    // positions are theirs.
-    lied_to_ = ++calls_ > 1;
+    silent_ = false;
+    pre_roll_ = 0;
     if (!input_.Seldom(8) || !log_.in_epoch()) return;
     // It had become stale: the producer goes on with a skip.
     log_.DropUnsaid();
-    log_.AddSkip(log_.end(), input_.Range(1, 2000), v1::Skip::REASON_OUTAGE);
+    next_ = log_.end();
+    Skip();
   }
 
   FuzzInput input_;
@@ -330,7 +344,10 @@ class Fuzz {
   PacingClock clock_;
   PlayedPosition played_;
   int64_t clock_position_ = 0;
+  // The producer.
   uint64_t epoch_ = 0;
+  int64_t next_ = 0;  // where what follows begins
+  bool codec_start_ = true;
   // The call.
   SendLog::Point restart_;
   bool open_ = false;
@@ -343,8 +360,7 @@ class Fuzz {
   int64_t said_ = 0;
   int64_t free_position_ = 0;  // where no grant is needed
   bool silent_ = false;
-  int calls_ = 0;
-  bool lied_to_ = false;
+  int pre_roll_ = 0;  // frames of it that are still to come
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "client/send_log.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace earshot {
@@ -26,6 +27,8 @@ void SendLog::Append(Item item) {
   if (epochs_.empty() || epochs_.back().ended) return;
   Epoch& e = epochs_.back();
   e.end = std::max(e.end, item.end);
+  // What was played of the silence before it, the server goes back on.
+  if (in_silence()) e.played = std::min(e.played, item.first);
   e.items.push_back(std::move(item));
   if (e.items.size() <= kMaxItems) return;
   if (cursor_epoch_ == e.id() && next_index_ <= e.first_index) ++next_index_;
@@ -68,6 +71,7 @@ void SendLog::End(int64_t end_frame) {
   if (epochs_.empty()) return;
   Epoch& e = epochs_.back();
   e.end = std::max(e.end, end_frame);
+  e.played = std::min(e.played, e.end);
   e.ended = true;
 }
 
@@ -297,12 +301,24 @@ const SendLog::Epoch* SendLog::Find(uint64_t id) const {
 
 void SendLog::OnProgress(const v1::Progress& progress, MonotonicTime now) {
   Epoch* e = Find(progress.epoch());
-  if (e == nullptr) return;
-  int64_t played = progress.played_frame();
-  if (e->unconfirmed) played = std::min(played, *e->unconfirmed);
-  e->played = played;
+  // They are played in their order.
+  if (e == nullptr || e != &epochs_.front()) return;
+  e->played = std::min(progress.played_frame(), MostPlayed(*e));
   e->played_at = now;
   Trim(*e);
+}
+
+// No server is beyond what it was told, but in silence that lasts, or of whose
+// end it had not heard.
+int64_t SendLog::MostPlayed(const Epoch& e) const {
+  if (e.unconfirmed) return *e.unconfirmed;
+  if (e.ended && (e.id() != cursor_epoch_ || end_said_)) return e.end;
+  if (e.id() != cursor_epoch_ || !begun_) return e.said;
+  if (!silent_) return position_;
+  if (next_index_ < e.end_index()) {
+    return std::max(e.at(next_index_).first, position_);
+  }
+  return e.ended ? e.end : std::numeric_limits<int64_t>::max();
 }
 
 void SendLog::OnDrained(uint64_t epoch) {

@@ -163,6 +163,7 @@ class SendLog {
   static int64_t RoundUp(const Epoch& e, int64_t frame, int64_t quiet_end);
   static int64_t SoundIn(const Epoch& e, int64_t from, int64_t to);
   void Append(Item item);
+  int64_t MostPlayed(const Epoch& e) const;
   void Trim(Epoch& e);
   void StartAt(Epoch& e, int64_t frame);
   void DropFront();

@@ -61,13 +61,16 @@ bool SendLog::Resume(uint64_t received_epoch, int64_t received_frame,
   Confirm();
   begun_ = end_said_ = silent_ = false;
   cursor_epoch_ = 0;
-  if (received_epoch == 0 || epochs_.empty() ||
-      received_epoch < epochs_.front().id()) {
-    // It knows nothing of what is here: that has to be from its beginning.
-    return epochs_.empty() || epochs_.front().start == 0;
+  // What it knows nothing of has to be here from its beginning.
+  for (const Epoch& e : epochs_) {
+    const bool whole = e.start == 0 && e.first_index == 0 && e.played == 0;
+    if (e.id() > received_epoch && !whole) return false;
   }
+  if (epochs_.empty() || received_epoch < epochs_.front().id()) return true;
   Epoch* e = Find(received_epoch);
   if (e == nullptr || (received_end && !e->ended)) return false;
+  // Silence that goes on is not received before it is confirmed.
+  if (received_frame < e->start || received_frame > e->said) return false;
   const int64_t index = IndexAt(*e, received_frame);
   if (index < e->end_index()) {
     const Item& item = e->at(index);
@@ -98,7 +101,9 @@ int64_t SendLog::RoundUp(const Epoch& e, int64_t frame, int64_t quiet_end) {
     return std::max(item.first, frame);
   }
   if (index + 1 < e.end_index()) return e.at(index + 1).first;
-  return std::max(frame, e.ended ? e.end : quiet_end);
+  // A server's clock may have been ahead: what follows comes there all the
+  // same.
+  return e.ended ? e.end : std::max(item.first, quiet_end);
 }
 
 SendLog::Point SendLog::PlanRestart(MonotonicTime now, nanoseconds slack,
@@ -157,15 +162,25 @@ std::vector<SendLog::Loss> SendLog::Restart(const Point& point) {
 void SendLog::DropUnsaid() {
   if (!in_epoch()) return;
   Epoch& e = epochs_.back();
-  int64_t keep = e.first_index;
-  e.end = e.start;
-  if (e.id() == cursor_epoch_) {
-    keep = std::max(next_index_, sound_index_);
-    if (begun_) e.end = position_;
+  const bool at_cursor = e.id() == cursor_epoch_;
+  e.end = at_cursor && begun_ ? position_ : e.start;
+  int64_t keep =
+      at_cursor ? std::max(next_index_, sound_index_) : e.first_index;
+  // Silence that has lasted until there, did; a part of a skip was said.
+  const bool across = keep < e.end_index() && e.at(keep).first < e.end;
+  const bool silence = across && e.at(keep).kind == Kind::kSilence;
+  if (across) {
+    Item& item = e.items[keep - e.first_index];
+    item.end = std::min(item.end, e.end);
+    ++keep;
   }
   while (e.end_index() > keep) e.items.pop_back();
-  // Without sound to follow there is nothing to prepare a decoder for.
-  if (e.id() == cursor_epoch_) next_index_ = sound_index_ = keep;
+  // Silence is said again. Without sound to follow there is nothing to prepare
+  // a decoder for.
+  if (at_cursor) next_index_ = sound_index_ = silence ? keep - 1 : keep;
+  // What was said to an earlier call is not what follows now.
+  e.said = std::min(e.said, e.end);
+  e.played = std::min(e.played, e.end);
 }
 
 void SendLog::MoveTo(const Point& point) {

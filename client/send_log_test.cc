@@ -235,6 +235,85 @@ TEST_F(SendLogTest, AProgressFromWithinSilenceDropsNothingThatFollowedIt) {
   EXPECT_FALSE(log_.Resume(1, 9600, false));
 }
 
+TEST_F(SendLogTest, NoServerHasMoreOfASilenceThanItWasTold) {
+  Begin(1);
+  Packets(0, 2);
+  log_.AddSilence(960);
+  Say();
+  EXPECT_FALSE(log_.Resume(1, 48000, false));
+  ASSERT_TRUE(log_.Resume(1, 960, false));
+  EXPECT_THAT(Say(), ElementsAre("silence 960"));
+}
+
+TEST_F(SendLogTest, HoweverFarAServerWasInSilenceWhatFollowsIsWhole) {
+  Begin(1);
+  Packets(0, 2);
+  log_.AddSilence(960);
+  Say();
+  Played(1, 480000);
+  quiet_ = 9600;
+  EXPECT_EQ(Plan(milliseconds(0)).frame, 9600);
+  // It ends there, and nobody has heard of that.
+  Packets(9600, 1);
+  EXPECT_EQ(Plan(milliseconds(0)).frame, 9600);
+  Played(1, 480000);
+  const SendLog::Point point = Plan(milliseconds(0));
+  EXPECT_EQ(point.frame, 9600);
+  log_.Restart(point);
+  EXPECT_THAT(Say(), ElementsAre("begin 1 pre-roll 0", "packet 9600+480"));
+}
+
+TEST_F(SendLogTest, WhatWasDroppedNoServerHas) {
+  Begin(1);
+  Packets(0, 4);
+  Say();
+  ASSERT_TRUE(log_.Resume(1, 960, false));
+  log_.DropUnsaid();
+  EXPECT_EQ(log_.end(), 960);
+  log_.AddSkip(960, 100, v1::Skip::REASON_OUTAGE);
+  Say();
+  // As it was said before.
+  EXPECT_FALSE(log_.Resume(1, 1920, false));
+  ASSERT_TRUE(log_.Resume(1, 960, false));
+  EXPECT_THAT(Say(), ElementsAre("skip 960+100"));
+}
+
+TEST_F(SendLogTest, WhatIsDroppedWithinSilenceLeavesNoGap) {
+  Begin(1);
+  Packets(0, 2);
+  log_.AddSilence(960);
+  Packets(9600, 2);
+  Say();
+  ASSERT_TRUE(log_.Resume(1, 4800, false));
+  log_.DropUnsaid();
+  EXPECT_EQ(log_.end(), 4800);
+  log_.AddSkip(4800, 100, v1::Skip::REASON_OUTAGE);
+  EXPECT_THAT(Say(), ElementsAre("silence 4800", "skip 4800+100"));
+  log_.Restart({1, 480});
+  EXPECT_THAT(Say(), ElementsAre("begin 1 pre-roll 0", "packet 480+480",
+                                 "silence 960", "skip 4800+100"));
+}
+
+TEST_F(SendLogTest, NoEpochIsPlayedBeforeTheOneBeforeIt) {
+  Begin(1);
+  Packets(0, 4);
+  log_.End(1920);
+  Begin(2);
+  Packets(0, 4);
+  Say();
+  Played(1, 960);
+  Played(2, 1440);
+  ASSERT_TRUE(log_.Resume(1, 1920, true));
+  EXPECT_THAT(
+      Say(), ElementsAre("begin 2 pre-roll 0", "packet 0+480", "packet 480+480",
+                         "packet 960+480", "packet 1440+480"));
+  // What was played was heard of.
+  log_.OnDrained(1);
+  Played(2, 960);
+  EXPECT_FALSE(log_.Resume(1, 1920, true));
+  EXPECT_FALSE(log_.Resume(0, 0, false));
+}
+
 TEST_F(SendLogTest, ATailWhoseEndIsNotKnownIsPlayedAgainAndTheNextFollows) {
   Begin(1);
   Packets(0, 10);
