@@ -36,6 +36,11 @@ bool Caller::MaySee(const std::string& vm) const {
   return roles_.is_operator || AnyFits(roles_.listener, vm) || MayPlay(vm);
 }
 
+bool Caller::MaySeeAny() const {
+  return roles_.is_operator || !roles_.listener.empty() ||
+         !roles_.player.empty();
+}
+
 std::vector<std::string> Caller::player_vms() const {
   return Texts(roles_.player);
 }

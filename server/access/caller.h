@@ -38,6 +38,8 @@ class Caller {
   bool MayPlay(const std::string& vm) const;
   // Players see what they play.
   bool MaySee(const std::string& vm) const;
+  // Whether there may be any that he may see.
+  bool MaySeeAny() const;
   bool is_operator() const { return roles_.is_operator; }
 
   // What GetIdentity shows of it.

@@ -35,6 +35,12 @@ Refusal CheckMaySee(const Caller& caller, const std::string& vm,
                  absl::StrCat("listener or player for ", vm, ", or operator"));
 }
 
+Refusal CheckMaySeeAny(const Caller& caller) {
+  if (caller.MaySeeAny()) return Refusal::None();
+  return Missing(caller, "", "see any streams",
+                 "listener or player, or operator");
+}
+
 Refusal CheckMaySet(const Caller& caller, const std::string& vm,
                     const char* field) {
   if (caller.is_operator() || caller.MayPlay(vm)) return Refusal::None();

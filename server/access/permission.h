@@ -15,6 +15,8 @@ Refusal CheckMayPlay(const Caller& caller, const std::string& vm,
                      const char* field);
 Refusal CheckMaySee(const Caller& caller, const std::string& vm,
                     const char* field);
+// Streams at all, of whatever VM.
+Refusal CheckMaySeeAny(const Caller& caller);
 // The volume.
 Refusal CheckMaySet(const Caller& caller, const std::string& vm,
                     const char* field);
