@@ -4,12 +4,12 @@
 
 namespace earshot {
 
-std::chrono::microseconds Backoff::Next() {
+std::chrono::microseconds Backoff::Next(bool wanted) {
   using std::chrono::microseconds;
-  const microseconds delay = next_;
+  const microseconds cap = wanted ? options_.cap : options_.idle_cap;
+  const microseconds delay = std::min(next_, cap);
   const double longer = static_cast<double>(delay.count()) * options_.factor;
-  next_ = std::min<microseconds>(microseconds(static_cast<int64_t>(longer)),
-                                 options_.cap);
+  next_ = std::min(microseconds(static_cast<int64_t>(longer)), cap);
   std::uniform_real_distribution<double> spread(1 - options_.jitter,
                                                 1 + options_.jitter);
   return microseconds(static_cast<int64_t>(static_cast<double>(delay.count()) *

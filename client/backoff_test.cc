@@ -24,6 +24,21 @@ TEST(BackoffTest, GrowsToItsCapWithinTheJitter) {
   }
 }
 
+TEST(BackoffTest, WhereNobodyWaitsAttemptsBecomeFewerUntilSomebodyDoes) {
+  const Backoff::Options options;
+  Backoff backoff(options, 7);
+  microseconds waited{0};
+  int attempts = 0;
+  for (; waited < std::chrono::minutes(10); ++attempts) {
+    waited += backoff.Next(/*wanted=*/false);
+  }
+  EXPECT_GE(attempts, 150);
+  EXPECT_LE(attempts, 170);
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_LE(backoff.Next(/*wanted=*/true), options.cap * 3 / 2);
+  }
+}
+
 TEST(BackoffTest, ResetBeginsAnew) {
   const Backoff::Options options;
   Backoff backoff(options, 7);

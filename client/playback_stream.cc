@@ -79,6 +79,22 @@ void PlaybackStream::Connect() {
 }
 
 void PlaybackStream::WaitAndConnect(std::chrono::microseconds wait) {
+  waiting_since_ = std::chrono::steady_clock::now();
+  Wait(wait);
+}
+
+// However often a source begins, the attempts do not come closer than they
+// would if it had played all the time.
+void PlaybackStream::Hurry() {
+  if (!waiting_since_ || !Wanted()) return;
+  const auto now = std::chrono::steady_clock::now();
+  const nanoseconds wait = std::max<nanoseconds>(
+      *waiting_since_ + backoff_.Next() - now, WaitForTarget());
+  if (now + wait >= timer_.expiry()) return;
+  Wait(std::chrono::duration_cast<std::chrono::microseconds>(wait));
+}
+
+void PlaybackStream::Wait(std::chrono::microseconds wait) {
   timer_.expires_after(wait);
   timer_.async_wait([this, alive = std::weak_ptr<int>(alive_)](
                         const boost::system::error_code& error) {
@@ -87,6 +103,7 @@ void PlaybackStream::WaitAndConnect(std::chrono::microseconds wait) {
 }
 
 void PlaybackStream::Knock() {
+  waiting_since_.reset();
   // Backoff governs. gRPC's own waits reach two minutes where a name cannot be
   // resolved, and half a minute where it is to be resolved anew.
   grpc::experimental::ChannelResetConnectionBackoff(targets_.channel().get());
@@ -276,7 +293,7 @@ void PlaybackStream::OnCallOver(const absl::Status& reason) {
   elsewhere_.Stop();
   log_.SetBarrier(std::nullopt);
   // The window is half a second: what it covers is worth a quick try.
-  const auto wait = resumes ? backoff_.Next() / 4 : backoff_.Next();
+  const auto wait = backoff_.Next(Wanted()) / (resumes ? 4 : 1);
   WaitAndConnect(std::max(wait, WaitForTarget()));
   listener_.OnLost(reason);
 }
@@ -308,6 +325,7 @@ void PlaybackStream::Begin(const v1::Begin& begin) {
   held_grant_ =
       failures_ <= 1 ? begin.format().rate_hz() * initial_window_ms_ / 1000 : 0;
   paused_at_.reset();
+  Hurry();
   Pump();
 }
 
@@ -331,6 +349,7 @@ void PlaybackStream::AddSkip(int64_t first_frame, int64_t frame_count,
 void PlaybackStream::SetPaused(bool paused, MonotonicTime now) {
   paused_at_.reset();
   if (paused) paused_at_ = now;
+  Hurry();
   Pump();
 }
 

@@ -132,6 +132,11 @@ class PlaybackStream : private StreamCall::Listener {
 
   void Connect();
   void WaitAndConnect(std::chrono::microseconds wait);
+  void Wait(std::chrono::microseconds wait);
+  // An epoch is under way and not paused: somebody waits for the service.
+  bool Wanted() const { return log_.in_epoch() && !paused_at_; }
+  // Since just now: the wait may be shorter.
+  void Hurry();
   // The channel tries to connect at once, and is given a moment for it.
   void Knock();
   void LookAndConnect(std::chrono::milliseconds wait);
@@ -163,6 +168,8 @@ class PlaybackStream : private StreamCall::Listener {
   Backoff backoff_;
   std::map<std::string, MonotonicTime> not_before_;  // by address
   boost::asio::steady_timer timer_;                  // to connect
+  // Between two attempts.
+  std::optional<std::chrono::steady_clock::time_point> waiting_since_;
 
   SendLog log_;
   CreditWindow credit_;  // of the epoch that was begun last on this call

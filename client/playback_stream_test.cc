@@ -33,7 +33,7 @@ class PlaybackStreamTest : public testing::Test,
     options_.client = "test/1";
     options_.labels = {{"node", "n1"}};
     options_.backoff.initial = milliseconds(5);
-    options_.backoff.cap = milliseconds(20);
+    options_.backoff.cap = options_.backoff.idle_cap = milliseconds(20);
     options_.call.clock = [] { return MonotonicTime(std::chrono::hours(1)); };
   }
 
@@ -189,6 +189,20 @@ TEST_F(PlaybackStreamTest, TriesUntilTheServerIsThere) {
   server_.Listen();
   ASSERT_TRUE(UntilOpen());
   EXPECT_EQ(stream_->failures(), 0);
+}
+
+TEST_F(PlaybackStreamTest, WhoBeginsToPlayDoesNotWaitAsLongAsWhoIdles) {
+  options_.backoff.initial = options_.backoff.idle_cap = std::chrono::hours(1);
+  Open();
+  ASSERT_TRUE(UntilLost(1));
+  server_.Listen();
+  Begin(1);
+  ASSERT_TRUE(UntilOpen());
+  server_.EndCall(grpc::Status(grpc::StatusCode::UNAVAILABLE, "gone"));
+  stream_->SetPaused(true, MonotonicTime());
+  ASSERT_TRUE(UntilLost(2));
+  stream_->SetPaused(false, MonotonicTime());
+  ASSERT_TRUE(UntilOpen());
 }
 
 TEST_F(PlaybackStreamTest, ManyMessagesKeepTheirOrder) {
