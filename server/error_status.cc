@@ -5,11 +5,13 @@
 #include "absl/strings/str_cat.h"
 #include "proto/google/rpc/error_details.pb.h"
 #include "proto/google/rpc/status.pb.h"
+#include "server/refusal_counts.h"
 
 namespace earshot {
 
 grpc::Status ToGrpcStatus(const Refusal& refusal) {
   if (refusal.ok()) return grpc::Status::OK;
+  RefusalCounts::OfProcess().Count(refusal.reason);
   const ReasonInfo& info = Describe(refusal.reason);
   const std::string message =
       refusal.field.empty()

@@ -8,7 +8,8 @@
 namespace earshot {
 
 // What a client sees of a refusal: a google.rpc.Status with one ErrorInfo of
-// the domain "earshot.v1", whose metadata names the field.
+// the domain "earshot.v1", whose metadata names the field. It is counted: see
+// RefusalCounts.
 grpc::Status ToGrpcStatus(const Refusal& refusal);
 
 }  // namespace earshot

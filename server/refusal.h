@@ -2,6 +2,7 @@
 #define EARSHOT_SERVER_REFUSAL_H_
 
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <utility>
 
@@ -58,6 +59,8 @@ enum class Reason {
   kNotFound,
   kUnknownMethod,
 };
+inline constexpr Reason kLastReason = Reason::kUnknownMethod;
+inline constexpr size_t kReasonCount = static_cast<size_t>(kLastReason) + 1;
 
 // What the table says of a reason.
 struct ReasonInfo {
