@@ -303,7 +303,9 @@ void SendLog::OnProgress(const v1::Progress& progress, MonotonicTime now) {
   Epoch* e = Find(progress.epoch());
   // They are played in their order.
   if (e == nullptr || e != &epochs_.front()) return;
-  e->played = std::min(progress.played_frame(), MostPlayed(*e));
+  // It goes back only where silence ends: Append().
+  e->played =
+      std::max(e->played, std::min(progress.played_frame(), MostPlayed(*e)));
   e->played_at = now;
   Trim(*e);
 }
@@ -337,6 +339,8 @@ void SendLog::Trim(Epoch& e) {
   if (e.id() == cursor_epoch_) index = std::min(index, next_index_);
   if (e.id() > cursor_epoch_) return;
   index = PreRollStart(e, index);
+  // The server may not have heard yet that it ended.
+  if (index > e.first_index && e.at(index - 1).kind == Kind::kSilence) --index;
   for (; e.first_index < index; ++e.first_index) e.items.pop_front();
 }
 

@@ -245,6 +245,30 @@ TEST_F(SendLogTest, NoServerHasMoreOfASilenceThanItWasTold) {
   EXPECT_THAT(Say(), ElementsAre("silence 960"));
 }
 
+TEST_F(SendLogTest, AServerThatKnowsOnlyOfTheSilenceIsTakenAtItsWord) {
+  Begin(1);
+  Packets(0, 2);
+  log_.AddSilence(960);
+  Say();
+  Packets(9600, 2);
+  Say();
+  Played(1, 11000);
+  ASSERT_TRUE(log_.Resume(1, 960, false));
+  EXPECT_THAT(
+      Say(), ElementsAre("silence 960", "packet 9600+480", "packet 10080+480"));
+}
+
+TEST_F(SendLogTest, WhatWasPlayedIsNotUnplayed) {
+  Begin(1);
+  log_.AddSilence(0);
+  Packets(960, 4);
+  Say();
+  log_.Confirm();
+  Played(1, 2880);
+  Played(1, 0);
+  EXPECT_EQ(Plan(milliseconds(0)).frame, 2880);
+}
+
 TEST_F(SendLogTest, HoweverFarAServerWasInSilenceWhatFollowsIsWhole) {
   Begin(1);
   Packets(0, 2);
