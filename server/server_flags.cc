@@ -63,6 +63,19 @@ po::options_description Options(ServerFlags& flags, Words& words) {
       ("drain-timeout", po::value(&words.drain_timeout)->value_name("TIME")
                             ->default_value("5s"),
        "how long to play on after SIGTERM, such as 5s or 500ms")
+      ("policy", po::value(&flags.access.policy)->value_name("FILE"),
+       "who may do what, and how much; without it everybody may do everything.\n"
+       "This and the files below are read again when they change, and on SIGHUP")
+      ("tokens", po::value(&flags.access.tokens)->value_name("FILE"),
+       "bearer tokens: lines of SUBJECT sha256:HEX")
+      ("jwks", po::value(&flags.access.jwks)->value_name("FILE"),
+       "public keys that JSON Web Tokens may be signed by, as JWKS")
+      ("jwt-issuer", po::value(&flags.access.jwt_issuer)->value_name("ISS"),
+       "and which issuer they have to name")
+      ("jwt-audience", po::value(&flags.access.jwt_audience)->value_name("AUD"),
+       "and which audience")
+      ("check-config", po::bool_switch(&flags.check_config),
+       "checks the other flags and their files, says who may do what, and exits")
       ("log-level", po::value(&words.log_level)->value_name("LEVEL")
                         ->default_value("info"),
        "debug, info, warn, error or off")
@@ -130,8 +143,24 @@ absl::Status TakeTime(absl::string_view flag, const std::string& word,
   return absl::OkStatus();
 }
 
+absl::Status CheckAccess(const AccessOptions& access) {
+  const bool names = !access.jwt_issuer.empty() && !access.jwt_audience.empty();
+  if (!access.jwks.empty() && !names) {
+    return absl::InvalidArgumentError(
+        "--jwks needs --jwt-issuer and --jwt-audience");
+  }
+  if (access.jwks.empty() &&
+      !(access.jwt_issuer.empty() && access.jwt_audience.empty())) {
+    return absl::InvalidArgumentError(
+        "--jwt-issuer and --jwt-audience need --jwks");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Take(const Words& words, ServerFlags& flags) {
   absl::Status taken = TakeMargins(words, flags.margin);
+  if (!taken.ok()) return taken;
+  taken = CheckAccess(flags.access);
   if (!taken.ok()) return taken;
   taken = TakeTime("resume-timeout", words.resume_timeout, kMaxResume,
                    flags.resume_timeout);
@@ -149,6 +178,14 @@ absl::Status Take(const Words& words, ServerFlags& flags) {
   }
   flags.log_json = words.log_format == "json";
   return absl::OkStatus();
+}
+
+std::string AllFlags(const po::options_description& options) {
+  std::string names;
+  for (const auto& option : options.options()) {
+    absl::StrAppend(&names, names.empty() ? "--" : ", --", option->long_name());
+  }
+  return names;
 }
 
 // Boost writes what was typed into its messages and then looks there, too, for
@@ -187,11 +224,7 @@ absl::StatusOr<ServerFlags> ParseServerFlags(
     po::notify(values);
   } catch (const po::error& error) {
     return absl::InvalidArgumentError(
-        absl::StrCat(error.what(),
-                     "; allowed are --listen, --sink, --margin-floor-ms, "
-                     "--low-latency-margin-floor-ms, --margin-ceiling-ms, "
-                     "--margin-start-ms, --resume-timeout, --drain-timeout, "
-                     "--log-level, --log-format, --help and --version"));
+        absl::StrCat(error.what(), "; allowed are ", AllFlags(options)));
   }
   if (flags.help || flags.version) return flags;
   if (absl::Status taken = Take(words, flags); !taken.ok()) return taken;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "server/access/access_options.h"
 #include "server/target_margin.h"
 #include "spdlog/common.h"
 
@@ -15,6 +16,9 @@ namespace earshot {
 struct ServerFlags {
   bool help = false;
   bool version = false;
+  // Check the files and explain them, instead of serving.
+  bool check_config = false;
+  AccessOptions access;
   std::string listen;
   std::string sink;
   MarginLimits margin;

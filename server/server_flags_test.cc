@@ -70,6 +70,9 @@ TEST(ServerFlagsTest, SaysInOneLineWhatIsAllowed) {
       {{"--drain-timeout=-1s"}, "500ms"},
       {{"--drain-timeout=x"}, "500ms"},
       {{"--drain-timeout=1s", "--log-level=x"}, "debug"},
+      {{"--jwks=a", "--jwt-issuer=b"}, "--jwt-audience"},
+      {{"--jwks=a", "--jwt-audience=b"}, "--jwt-issuer"},
+      {{"--jwt-issuer=b", "--jwt-audience=b"}, "need --jwks"},
       {{"--log-level=info", "--log-format=x"}, "json"},
   };
   for (const auto& one : kCases) {
@@ -79,6 +82,19 @@ TEST(ServerFlagsTest, SaysInOneLineWhatIsAllowed) {
     EXPECT_THAT(message, HasSubstr(one.allowed));
     EXPECT_EQ(message.find('\n'), std::string::npos);
   }
+}
+
+TEST(ServerFlagsTest, TakesTheFilesOfWhoMayDoWhat) {
+  const auto flags = ParseServerFlags({"--policy=p", "--tokens=t", "--jwks=j",
+                                       "--jwt-issuer=i", "--jwt-audience=a",
+                                       "--check-config"});
+  ASSERT_TRUE(flags.ok()) << flags.status();
+  EXPECT_TRUE(flags->check_config);
+  EXPECT_EQ(flags->access.policy, "p");
+  EXPECT_EQ(flags->access.tokens, "t");
+  EXPECT_EQ(flags->access.jwks, "j");
+  EXPECT_EQ(flags->access.jwt_issuer, "i");
+  EXPECT_EQ(flags->access.jwt_audience, "a");
 }
 
 TEST(ServerFlagsTest, WordsOfTheParserDoNotHangIt) {
@@ -96,7 +112,8 @@ TEST(ServerFlagsTest, HelpNamesEveryFlag) {
        {"--listen", "--sink", "--margin-floor-ms",
         "--low-latency-margin-floor-ms", "--margin-ceiling-ms",
         "--margin-start-ms", "--resume-timeout", "--drain-timeout",
-        "--log-level", "--log-format"}) {
+        "--log-level", "--log-format", "--policy", "--tokens", "--jwks",
+        "--jwt-issuer", "--jwt-audience", "--check-config"}) {
     EXPECT_THAT(ServerHelp(), HasSubstr(flag));
   }
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "server/access/access_options.h"
 #include "server/access/call_credentials.h"
 #include "server/access/caller.h"
 #include "server/access/config_file.h"
@@ -20,16 +21,6 @@
 #include "server/refusal.h"
 
 namespace earshot {
-
-// Which files say who may do what; empty for none.
-struct AccessOptions {
-  std::string policy;
-  std::string tokens;
-  std::string jwks;
-  // What JWTs have to name; both, if there are keys.
-  std::string jwt_issuer;
-  std::string jwt_audience;
-};
 
 // Says who calls, from the call's certificate and token, and what he may do,
 // from the policy. Its files are read again when they change; a call is judged

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "server/access/access_control.h"
+#include "server/access/access_options.h"
 
 namespace earshot {
 
