@@ -33,10 +33,12 @@ double Milliseconds(nanoseconds duration) {
 }  // namespace
 
 Epoch::Epoch(const EpochParams& params, const PlayoutConfig& config,
-             TargetMargin* target, bool active, MonotonicTime now)
+             TargetMargin* target, MarginHistory* margins, bool active,
+             MonotonicTime now)
     : params_(params),
       config_(config),
       target_(target),
+      margins_(margins),
       buffer_(params.first_frame, 0),
       underruns_(now),
       open_silence_(FramesIn(config.silence_hold_back, params.rate_hz)),
@@ -93,7 +95,7 @@ Refusal Epoch::AddSilence(int64_t first_frame, MonotonicTime now) {
 }
 
 Refusal Epoch::AddSkip(int64_t first_frame, int64_t frame_count,
-                       MonotonicTime now) {
+                       SkipReason reason, MonotonicTime now) {
   const bool was_silent = buffer_.in_open_silence();
   // A skip needs no grant, but the silence before it does: it is played.
   if (was_silent && first_frame > granted_) {
@@ -107,6 +109,7 @@ Refusal Epoch::AddSkip(int64_t first_frame, int64_t frame_count,
                    first_frame, frame_count);
   }
   skipped_ += frame_count;
+  skip_reasons_.Add(reason, frame_count);
   left_to_drop_ = params_.pre_skip_frames;
   source_.Reset();
   if (was_silent) SettleSilence(first_frame, now);
@@ -236,13 +239,16 @@ void Epoch::OnPacket(int64_t frame_count, int64_t capture_time_ns,
   bool learn = true;
   if (const auto dry_since = underruns_.dry_since(); dry_since.has_value()) {
     late = margin_.Lateness(*dry_since - now);
+    if (frame_count > 0) margins_->Add(*dry_since - now, now);
     const auto cause = underruns_.OnMedia(late, source_late, now);
     learn = cause == UnderrunCause::kNetworkLate ||
             cause == UnderrunCause::kSourceStarved;
   } else {
     underruns_.OnMedia(nanoseconds(0), source_late, now);
     if (frame_count > 0 && state_ == State::kPlaying && active_) {
-      late = margin_.Add(MeasureMargin(frame_count, now), duration, now);
+      const nanoseconds margin = MeasureMargin(frame_count, now);
+      late = margin_.Add(margin, duration, now);
+      margins_->Add(margin, now);
     }
   }
   late -= std::max<nanoseconds>(source_late - kMostOfSource, nanoseconds(0));

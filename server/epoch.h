@@ -7,10 +7,12 @@
 #include <string>
 
 #include "server/jitter_buffer.h"
+#include "server/margin_history.h"
 #include "server/margin_meter.h"
 #include "server/open_silence.h"
 #include "server/refusal.h"
 #include "server/sinks/frame_time.h"
+#include "server/skip_counts.h"
 #include "server/source_lateness.h"
 #include "server/stream_types.h"
 #include "server/target_margin.h"
@@ -39,7 +41,7 @@ struct PlayoutConfig {
 // One epoch at the server: its jitter buffer, where its play-out stands, and
 // what it has granted. It decides what is to be played next; decoding is its
 // owner's. Positions are frames of the stream. Of the session it borrows what
-// was learnt of the network: the target margin.
+// was learnt of the network: the target margin, and the margins of late.
 //
 // A sink pulls in chunks, so between two pulls its clock goes on from where the
 // last one ended: margins are measured against that, whatever the chunks are.
@@ -68,9 +70,11 @@ class Epoch {
     std::string payload;
   };
 
-  // `active`: no other epoch is played before it. `target` outlives it.
+  // `active`: no other epoch is played before it. `target` and `margins`
+  // outlive it.
   Epoch(const EpochParams& params, const PlayoutConfig& config,
-        TargetMargin* target, bool active, MonotonicTime now);
+        TargetMargin* target, MarginHistory* margins, bool active,
+        MonotonicTime now);
 
   // What the client says. Of capture_time_ns (0: unknown) only how regularly
   // it goes on counts.
@@ -78,7 +82,8 @@ class Epoch {
                     std::string payload, int64_t capture_time_ns,
                     MonotonicTime now);
   Refusal AddSilence(int64_t first_frame, MonotonicTime now);
-  Refusal AddSkip(int64_t first_frame, int64_t frame_count, MonotonicTime now);
+  Refusal AddSkip(int64_t first_frame, int64_t frame_count, SkipReason reason,
+                  MonotonicTime now);
   Refusal End(int64_t end_frame, MonotonicTime now);
   void Pause();
   void Resume(MonotonicTime now);
@@ -120,8 +125,12 @@ class Epoch {
   int64_t played_frames() const;
   int64_t queued_frames() const;
   int64_t skipped_frames() const { return skipped_; }
+  const SkipCounts& skip_reasons() const { return skip_reasons_; }
   int64_t silence_frames() const { return silence_; }
   const UnderrunCounts& underruns() const { return underruns_.counts(); }
+  const std::optional<Underrun>& last_underrun() const {
+    return underruns_.last();
+  }
   int64_t packets() const { return packets_; }
   int64_t payload_bytes() const { return payload_bytes_; }
   std::optional<std::chrono::nanoseconds> Margin(MonotonicTime now) const {
@@ -154,6 +163,7 @@ class Epoch {
   const EpochParams params_;
   const PlayoutConfig config_;
   TargetMargin* const target_;
+  MarginHistory* const margins_;
   JitterBuffer buffer_;
   MarginMeter margin_;
   SourceLateness source_;
@@ -168,6 +178,7 @@ class Epoch {
   int64_t granted_;
   int64_t skips_passed_ = 0;  // frames of skips behind the cursor
   int64_t skipped_ = 0;       // frames of all skips
+  SkipCounts skip_reasons_;
   int64_t silence_ = 0;
   int64_t packets_ = 0;
   int64_t payload_bytes_ = 0;

@@ -78,7 +78,8 @@ class EpochTest : public testing::Test {
   MonotonicTime now_ = MonotonicTime() + std::chrono::hours(1);
   PlayoutConfig config_;
   TargetMargin target_{config_.margin};
-  Epoch epoch_{Params(), config_, &target_, true, now_};
+  MarginHistory margins_;
+  Epoch epoch_{Params(), config_, &target_, &margins_, true, now_};
   int64_t decoded_ = 0;
   int64_t capture_ns_ = 1000000000;
 };
@@ -184,14 +185,15 @@ TEST_F(EpochTest, APreRollIsDroppedFirstThenThePreSkipAfterASkip) {
   params.first_frame = 48000;
   params.pre_roll_frames = 2 * kPacket;
   params.pre_skip_frames = 100;
-  Epoch epoch(params, config_, &target_, true, now_);
+  Epoch epoch(params, config_, &target_, &margins_, true, now_);
   const std::string payload(kPacket * 2, 'x');
   EXPECT_EQ(epoch.AddPacket(48000, 1, payload, 0, now_).reason,
             Reason::kBadFrameCount);
   ASSERT_TRUE(epoch.AddPacket(48000, 0, payload, 0, now_).ok());
   ASSERT_TRUE(epoch.AddPacket(48000, 0, payload, 0, now_).ok());
   ASSERT_TRUE(epoch.AddPacket(48000, kPacket, payload, 0, now_).ok());
-  ASSERT_TRUE(epoch.AddSkip(48000 + kPacket, 1000, now_).ok());
+  ASSERT_TRUE(
+      epoch.AddSkip(48000 + kPacket, 1000, SkipReason::kOutage, now_).ok());
   EXPECT_EQ(epoch.AddPacket(49000 + kPacket, kPacket, payload, 0, now_).reason,
             Reason::kBadFrameCount);
   EXPECT_TRUE(
@@ -209,7 +211,7 @@ TEST_F(EpochTest, OpenSilenceIsTakenOnlyAsFarAsItWasConfirmed) {
 TEST_F(EpochTest, AnEpochThatWaitsTakesItsFloorWhenItsTurnComes) {
   EpochParams params = Params();
   params.low_latency = true;
-  Epoch epoch(params, config_, &target_, false, now_);
+  Epoch epoch(params, config_, &target_, &margins_, false, now_);
   Run(seconds(20));
   EXPECT_EQ(target_.target(), milliseconds(10));
   epoch.Activate(now_);

@@ -178,9 +178,9 @@ Refusal PlayReactor::Open(MonotonicTime now) {
   Refusal refusal = CheckOpen(request_.open(), &info);
   if (!refusal.ok()) return refusal;
   if (!caller_.MayPlay(info.vm)) {
-    return {Reason::kNotAllowed, "open.stream",
-            absl::StrCat(caller_.principal(), " may not play as the VM ",
-                         info.vm)};
+    return {
+        Reason::kNotAllowed, "open.stream",
+        absl::StrCat(caller_.principal(), " may not play as the VM ", info.vm)};
   }
   info.principal = caller_.principal();
   info.peer = peer_;
@@ -276,7 +276,7 @@ void PlayReactor::StartPlayout() {
         "stream closed stream={} epochs={} played_frames={} skipped_frames={} "
         "underruns={} resumes={}",
         entry->name(), total.epochs, total.played_frames, total.skipped_frames,
-        total.underruns, total.resumes);
+        total.underruns.total(), total.resumes);
     playback->registry->Close(entry, Now());
     entry->Flush();
   };

@@ -23,6 +23,7 @@ constexpr size_t kMaxClientBytes = 128;
 constexpr size_t kMaxTokenBytes = 64;
 constexpr double kMaxPpm = 1e6;
 constexpr int64_t kMaxRoundTripUs = int64_t{24} * 3600 * 1000000;  // a day
+constexpr int64_t kMaxClientDelayUs = kMaxRoundTripUs;
 
 bool IsVm(absl::string_view vm) {
   return !vm.empty() && vm.size() <= kMaxVmBytes &&
@@ -140,8 +141,15 @@ Refusal CheckPing(const v1::Ping& ping, PingReport* report) {
             absl::StrCat(ping.round_trip_us(), "; allowed are 0 to ",
                          kMaxRoundTripUs)};
   }
+  if (ping.client_delay_us() < 0 ||
+      ping.client_delay_us() > kMaxClientDelayUs) {
+    return {Reason::kBadRequest, "ping.client_delay_us",
+            absl::StrCat(ping.client_delay_us(), "; allowed are 0 to ",
+                         kMaxClientDelayUs)};
+  }
   *report = {ping.id(), ping.clock_ppm(),
-             std::chrono::microseconds(ping.round_trip_us())};
+             std::chrono::microseconds(ping.round_trip_us()),
+             std::chrono::microseconds(ping.client_delay_us())};
   return Refusal::None();
 }
 
@@ -275,8 +283,9 @@ Refusal Apply(v1::PlayRequest* request, Session* session, uint64_t call,
     case v1::PlayRequest::kSilence:
       return session->AddSilence(call, request->silence().first_frame(), now);
     case v1::PlayRequest::kSkip:
-      return session->AddSkip(call, request->skip().first_frame(),
-                              request->skip().frame_count(), now);
+      return session->AddSkip(
+          call, request->skip().first_frame(), request->skip().frame_count(),
+          static_cast<SkipReason>(request->skip().reason()), now);
     case v1::PlayRequest::kPause:
       return session->Pause(call, now);
     case v1::PlayRequest::kResume:

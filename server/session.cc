@@ -6,6 +6,34 @@
 #include "absl/strings/str_cat.h"
 
 namespace earshot {
+namespace {
+
+const char* InWords(UnderrunCause cause) {
+  switch (cause) {
+    case UnderrunCause::kNetworkLate:
+      return "packets came late";
+    case UnderrunCause::kSourceStarved:
+      return "the guest gave its sound late";
+    case UnderrunCause::kOutage:
+      return "nothing came, or the call was broken";
+    case UnderrunCause::kServerOverload:
+      return "the server was late";
+  }
+  return "";
+}
+
+// Such as "the last underrun was 35 s ago: packets came late; it took 40 ms".
+std::string InWords(const Underrun& underrun, MonotonicTime now) {
+  using std::chrono::milliseconds;
+  using std::chrono::seconds;
+  return absl::StrCat(
+      "the last underrun was ",
+      std::chrono::floor<seconds>(now - underrun.end).count(),
+      " s ago: ", InWords(underrun.cause), "; it took ",
+      std::chrono::ceil<milliseconds>(underrun.duration).count(), " ms");
+}
+
+}  // namespace
 
 std::optional<Attachment> Session::Attach(uint64_t oldest_epoch,
                                           MonotonicTime now) {
@@ -53,10 +81,10 @@ void Session::CloseRequests(uint64_t call, MonotonicTime now) {
   if (Speaks(call)) CloseLocked("", now);
 }
 
-void Session::Replace(MonotonicTime now) {
+void Session::Replace(std::string why, MonotonicTime now) {
   const std::lock_guard lock(stream_mutex_);
   attached_ = false;
-  CloseLocked("another call has opened the stream", now);
+  CloseLocked(std::move(why), now);
 }
 
 Refusal Session::Begin(uint64_t call, const EpochParams& params,
@@ -79,8 +107,8 @@ Refusal Session::Begin(uint64_t call, const EpochParams& params,
   newest_epoch_ = params.epoch;
   ++total_.epochs;
   const bool active = epochs_.empty();
-  epochs_.push_back(
-      std::make_unique<Epoch>(params, config_, &target_, active, now));
+  epochs_.push_back(std::make_unique<Epoch>(params, config_, &target_,
+                                            &margins_, active, now));
   epochs_.back()->SetRoundTrip(worst_round_trip_);
   return Refusal::None();
 }
@@ -102,9 +130,10 @@ Refusal Session::AddSilence(uint64_t call, int64_t first_frame,
 }
 
 Refusal Session::AddSkip(uint64_t call, int64_t first_frame,
-                         int64_t frame_count, MonotonicTime now) {
+                         int64_t frame_count, SkipReason reason,
+                         MonotonicTime now) {
   return ToEpoch(call, "skip", [&](Epoch& epoch) {
-    return epoch.AddSkip(first_frame, frame_count, now);
+    return epoch.AddSkip(first_frame, frame_count, reason, now);
   });
 }
 
@@ -264,6 +293,7 @@ void Session::FinishEpoch(MonotonicTime now) {
   last_epoch_ = StatsOf(epoch, now);
   if (last_epoch_.margin_ms == 0) last_epoch_.margin_ms = margin_ms;
   last_end_ = epoch.received_position();
+  last_underrun_ = LastUnderrun();
   total_.Add(epoch);
   epochs_.pop_front();
   if (!epochs_.empty()) epochs_.front()->Activate(now);
@@ -275,6 +305,7 @@ void Session::Abandon() {
   waits_until_.reset();
   if (epochs_.empty()) return;
   last_epoch_ = StatsOf(*epochs_.front(), MonotonicTime());
+  last_underrun_ = LastUnderrun();
   for (const auto& epoch : epochs_) total_.Add(*epoch);
   epochs_.clear();
 }
@@ -314,6 +345,8 @@ SessionStats Session::Stats(MonotonicTime now) const {
   stats.sink_latency_ms = Milliseconds(sink_latency_);
   stats.clock_ppm = ping_.clock_ppm;
   stats.round_trip_ms = Milliseconds(ping_.round_trip);
+  stats.client_delay_ms = Milliseconds(ping_.client_delay);
+  stats.margin_quantiles = margins_.Quantiles(now);
   stats.volume = volume_->Get();
   stats.total = total_;
   for (const auto& epoch : epochs_) stats.total.Add(*epoch);
@@ -375,8 +408,18 @@ std::string Session::StateReason(MonotonicTime now) const {
   }
   std::string more = sink_problem_;
   if (more.empty() && !epochs_.empty()) more = epochs_.front()->state_reason();
+  const auto underrun = LastUnderrun();
+  // While one lasts, that is the reason.
+  if (more.empty() && underrun.has_value()) more = InWords(*underrun, now);
   if (reason.empty() || more.empty()) return reason + more;
   return absl::StrCat(reason, "; ", more);
+}
+
+std::optional<Underrun> Session::LastUnderrun() const {
+  if (epochs_.empty() || !epochs_.front()->last_underrun().has_value()) {
+    return last_underrun_;
+  }
+  return epochs_.front()->last_underrun();
 }
 
 bool Session::ProgressDue(MonotonicTime now) const {

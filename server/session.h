@@ -15,10 +15,12 @@
 #include "server/epoch.h"
 #include "server/epoch_player.h"
 #include "server/gain_ramp.h"
+#include "server/margin_history.h"
 #include "server/play_volume.h"
 #include "server/refusal.h"
 #include "server/session_stats.h"
 #include "server/sinks/audio_sink.h"
+#include "server/skip_counts.h"
 #include "server/stream_types.h"
 #include "server/target_margin.h"
 
@@ -42,6 +44,7 @@ struct PingReport {
   uint64_t id = 0;
   double clock_ppm = 0;
   std::chrono::nanoseconds round_trip{0};
+  std::chrono::nanoseconds client_delay{0};
 };
 
 // A call that speaks for a session, and what the session has of its client.
@@ -83,9 +86,9 @@ class Session : public SoundSource {
   // The client says nothing more: what is here is played, then the session is
   // closed.
   void CloseRequests(uint64_t call, MonotonicTime now);
-  // Another session takes its place: no call speaks for it any longer, what is
-  // here is played, then it is closed.
-  void Replace(MonotonicTime now);
+  // Somebody else ends it, and says why: no call speaks for it any longer, what
+  // is here is played, then it is closed.
+  void Replace(std::string why, MonotonicTime now);
 
   // --- What the client says on that call. A refusal ends it.
   Refusal Begin(uint64_t call, const EpochParams& params, MonotonicTime now);
@@ -94,7 +97,7 @@ class Session : public SoundSource {
                     MonotonicTime now);
   Refusal AddSilence(uint64_t call, int64_t first_frame, MonotonicTime now);
   Refusal AddSkip(uint64_t call, int64_t first_frame, int64_t frame_count,
-                  MonotonicTime now);
+                  SkipReason reason, MonotonicTime now);
   Refusal Pause(uint64_t call, MonotonicTime now);
   Refusal Resume(uint64_t call, MonotonicTime now);
   Refusal End(uint64_t call, int64_t end_frame, MonotonicTime now);
@@ -153,6 +156,7 @@ class Session : public SoundSource {
   void CloseLocked(std::string reason, MonotonicTime now);
   SessionState State() const;
   std::string StateReason(MonotonicTime now) const;
+  std::optional<Underrun> LastUnderrun() const;
   bool ProgressDue(MonotonicTime now) const;
   bool VolumeDue() const { return volume_->Get() != told_volume_; }
 
@@ -167,12 +171,14 @@ class Session : public SoundSource {
   std::optional<MonotonicTime> waits_until_;  // for another call
   std::string close_reason_;
   TargetMargin target_;                        // of all epochs
+  MarginHistory margins_;                      // likewise
   std::deque<std::unique_ptr<Epoch>> epochs_;  // the first one plays
   uint64_t newest_epoch_ = 0;
   DrainedReports drained_;
   EpochStats last_epoch_;
-  int64_t last_end_ = 0;  // of last_epoch_, as a position
-  StreamTotals total_;    // epochs_ not included
+  int64_t last_end_ = 0;                   // of last_epoch_, as a position
+  std::optional<Underrun> last_underrun_;  // of the epochs that are over
+  StreamTotals total_;                     // epochs_ not included
   std::string sink_;
   std::string sink_problem_;
   std::chrono::nanoseconds sink_latency_{0};

@@ -173,7 +173,8 @@ TEST_F(SessionTest, ASkipInsteadOfThePreRollStartsTheCodecAnew) {
   params.pre_skip_frames = 120;
   params.pre_roll_frames = 960;
   ASSERT_TRUE(session_.Begin(call_, params, now_).ok());
-  ASSERT_TRUE(session_.AddSkip(call_, 1000, 500, now_).ok());
+  ASSERT_TRUE(
+      session_.AddSkip(call_, 1000, 500, SkipReason::kOutage, now_).ok());
   ASSERT_TRUE(
       session_.AddPacket(call_, 1500, 360, Pcm(1380, 480), 0, now_).ok());
   ASSERT_TRUE(

@@ -5,7 +5,8 @@ namespace earshot {
 void StreamTotals::Add(const Epoch& epoch) {
   played_frames += epoch.played_frames();
   skipped_frames += epoch.skipped_frames();
-  underruns += epoch.underruns().total();
+  underruns += epoch.underruns();
+  skip_reasons += epoch.skip_reasons();
 }
 
 EpochStats StatsOf(const Epoch& epoch, MonotonicTime now) {

@@ -3,10 +3,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "server/epoch.h"
+#include "server/margin_history.h"
 #include "server/play_volume.h"
+#include "server/skip_counts.h"
 #include "server/stream_types.h"
 #include "server/underrun_watch.h"
 
@@ -42,7 +45,8 @@ struct StreamTotals {
   int64_t epochs = 0;
   int64_t played_frames = 0;
   int64_t skipped_frames = 0;
-  int64_t underruns = 0;
+  UnderrunCounts underruns;
+  SkipCounts skip_reasons;
   int64_t resumes = 0;
 
   // What was counted in the epoch, which began earlier.
@@ -61,6 +65,9 @@ struct SessionStats {
   // What the client said last of its clock, and of the way to it.
   double clock_ppm = 0;
   double round_trip_ms = 0;
+  // How long sound stays in the client.
+  double client_delay_ms = 0;
+  std::optional<MarginQuantiles> margin_quantiles;
   VolumeSetting volume;
   StreamTotals total;
 };

@@ -16,8 +16,9 @@ TEST_F(SessionTest, IsIdleUntilAnEpochBegins) {
   EXPECT_FALSE(session_.PlayingEpoch());
   for (const Refusal& refusal :
        {Packet(0), session_.AddSilence(call_, 0, now_),
-        session_.AddSkip(call_, 0, 1, now_), session_.Pause(call_, now_),
-        session_.Resume(call_, now_), session_.End(call_, 0, now_)}) {
+        session_.AddSkip(call_, 0, 1, SkipReason::kOutage, now_),
+        session_.Pause(call_, now_), session_.Resume(call_, now_),
+        session_.End(call_, 0, now_)}) {
     EXPECT_EQ(refusal.reason, Reason::kNoEpoch);
   }
 }
@@ -211,10 +212,12 @@ TEST_F(SessionTest, TheGrantRunsAheadOfThePlayOut) {
 
 TEST_F(SessionTest, SkippedFramesArePassedOverAndNeverPlayed) {
   ASSERT_TRUE(Begin(1).ok());
-  ASSERT_TRUE(session_.AddSkip(call_, 0, 144000, now_).ok());
+  ASSERT_TRUE(
+      session_.AddSkip(call_, 0, 144000, SkipReason::kOutage, now_).ok());
   EXPECT_EQ(Stats().granted_frame, 144000 + kWindow);
   Packets(144000, 144000 + 2400);
-  ASSERT_TRUE(session_.AddSkip(call_, 146400, 100, now_).ok());
+  ASSERT_TRUE(
+      session_.AddSkip(call_, 146400, 100, SkipReason::kOutage, now_).ok());
   Packets(146500, 146500 + 480);
   ASSERT_TRUE(session_.End(call_, 146980, now_).ok());
   Run(milliseconds(100));
@@ -297,12 +300,14 @@ TEST_F(SessionTest, AnEndInSilenceBehindThePlayOutIsExact) {
 TEST_F(SessionTest, SilenceEndsWithinTheGrantWhateverEndsIt) {
   ASSERT_TRUE(Begin(1).ok());
   ASSERT_TRUE(session_.AddSilence(call_, 0, now_).ok());
-  EXPECT_EQ(session_.AddSkip(call_, kWindow + 1, 1, now_).reason,
-            Reason::kNotGranted);
+  EXPECT_EQ(
+      session_.AddSkip(call_, kWindow + 1, 1, SkipReason::kOutage, now_).reason,
+      Reason::kNotGranted);
   EXPECT_EQ(session_.AddSilence(call_, kWindow + 1, now_).reason,
             Reason::kNotGranted);
   EXPECT_EQ(session_.End(call_, kWindow + 1, now_).reason, Reason::kNotGranted);
-  EXPECT_TRUE(session_.AddSkip(call_, kWindow, 1, now_).ok());
+  EXPECT_TRUE(
+      session_.AddSkip(call_, kWindow, 1, SkipReason::kOutage, now_).ok());
 }
 
 TEST_F(SessionTest, SilenceAtTheLastPositionEndsWithItsClient) {
@@ -336,7 +341,8 @@ TEST_F(SessionTest, ProgressComesEvery50Ms) {
 TEST_F(SessionTest, ProgressComesSoonerWhenTheGrantMoves) {
   ASSERT_TRUE(Begin(1).ok());
   ASSERT_TRUE(session_.TakeProgress(call_, now_));
-  ASSERT_TRUE(session_.AddSkip(call_, 0, kWindow / 4, now_).ok());
+  ASSERT_TRUE(
+      session_.AddSkip(call_, 0, kWindow / 4, SkipReason::kOutage, now_).ok());
   const auto progress = session_.TakeProgress(call_, now_);
   ASSERT_TRUE(progress);
   EXPECT_EQ(progress->granted_frame, kWindow + kWindow / 4);
@@ -408,7 +414,7 @@ TEST_F(SessionTest, AbandonForgetsWhatWasNotPlayed) {
 TEST_F(SessionTest, WhatReplacesASessionLeavesItToPlay) {
   ASSERT_TRUE(Begin(1).ok());
   Packets(0, 4800);
-  session_.Replace(now_);
+  session_.Replace("another call has opened the stream", now_);
   EXPECT_EQ(Packet(4800).reason, Reason::kTakenOver);
   Run(milliseconds(150));
   ExpectRecorded(0, 0, 4800);
@@ -426,9 +432,11 @@ TEST_F(SessionTest, NothingClicksAtASkipNorAtAnUnderrun) {
   ASSERT_TRUE(Begin(1).ok());
   ASSERT_TRUE(session_.AddSilence(call_, 0, now_).ok());
   Run(milliseconds(50));
-  ASSERT_TRUE(session_.AddSkip(call_, 4800, 480, now_).ok());
+  ASSERT_TRUE(
+      session_.AddSkip(call_, 4800, 480, SkipReason::kOutage, now_).ok());
   ASSERT_TRUE(steady(5280, 2400).ok());
-  ASSERT_TRUE(session_.AddSkip(call_, 7680, 480, now_).ok());
+  ASSERT_TRUE(
+      session_.AddSkip(call_, 7680, 480, SkipReason::kOutage, now_).ok());
   ASSERT_TRUE(steady(8160, 2400).ok());
   Run(milliseconds(300));
   EXPECT_EQ(State(), SessionState::kPriming);

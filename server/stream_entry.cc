@@ -1,10 +1,16 @@
 #include "server/stream_entry.h"
 
 #include <utility>
+#include <vector>
 
 #include "server/resume_token.h"
 
 namespace earshot {
+namespace {
+
+constexpr size_t kMaxPeers = 8;
+
+}  // namespace
 
 StreamEntry::StreamEntry(const StreamInfo& info, const PlayoutConfig& config,
                          std::shared_ptr<PlayVolume> volume)
@@ -12,7 +18,9 @@ StreamEntry::StreamEntry(const StreamInfo& info, const PlayoutConfig& config,
       token_(NewResumeToken()),
       volume_(std::move(volume)),
       session_(std::make_shared<Session>(config, volume_)),
-      info_(info) {}
+      info_(info) {
+  info_.peers = {info.peer};
+}
 
 StreamInfo StreamEntry::info() const {
   const std::lock_guard lock(call_mutex_);
@@ -32,7 +40,13 @@ std::optional<StreamEntry::Attached> StreamEntry::Attach(const StreamInfo& info,
   const std::lock_guard lock(call_mutex_);
   const auto attachment = session_->Attach(oldest_epoch, now);
   if (!attachment.has_value()) return std::nullopt;
+  std::vector<std::string> peers = std::move(info_.peers);
   info_ = info;
+  // The one that the stream was made for is the first to attach.
+  if (peers.empty() || attachment->resumed)
+    peers.insert(peers.begin(), info.peer);
+  if (peers.size() > kMaxPeers) peers.resize(kMaxPeers);
+  info_.peers = std::move(peers);
   return Attached{*attachment, std::exchange(call_, std::move(call))};
 }
 
@@ -44,7 +58,7 @@ std::optional<StreamEntry::Attached> StreamEntry::Resume(
 }
 
 void StreamEntry::Replace(const Refusal& why, MonotonicTime now) {
-  session_->Replace(now);
+  session_->Replace(why.message, now);
   if (const CallHandle last = call(); last.end) last.end(why);
 }
 

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "server/play_volume.h"
@@ -23,6 +24,9 @@ struct StreamInfo {
   std::string vm;
   std::string id;
   std::string peer;
+  // Of all calls that spoke for the stream, the last 8, the newest first. Kept
+  // by StreamEntry.
+  std::vector<std::string> peers = {};
   std::string principal;  // whose it is
   std::string client;
   std::map<std::string, std::string> labels;

@@ -1,13 +1,45 @@
 #include "server/stream_proto.h"
 
 #include <chrono>
+#include <cmath>
+#include <string>
 
 namespace earshot {
 namespace {
 
 // Milliseconds with microseconds, not with sixteen digits.
-double Rounded(double ms) {
-  return static_cast<double>(static_cast<int64_t>(ms * 1000)) / 1000;
+double Rounded(double ms) { return std::round(ms * 1000) / 1000; }
+
+void Fill(const UnderrunCounts& counts, v1::UnderrunCauses* causes) {
+  causes->set_network_late(counts.network_late);
+  causes->set_source_starved(counts.source_starved);
+  causes->set_outage(counts.outage);
+  causes->set_server_overload(counts.server_overload);
+}
+
+void Fill(const SkipCounts& counts, v1::SkipReasons* reasons) {
+  reasons->set_unspecified(counts.unspecified);
+  reasons->set_outage(counts.outage);
+  reasons->set_overflow(counts.overflow);
+  reasons->set_release(counts.release);
+}
+
+void Fill(const MarginQuantiles& from, v1::MarginQuantiles* to) {
+  to->set_min_ms(Rounded(Milliseconds(from.min)));
+  to->set_p1_ms(Rounded(Milliseconds(from.p1)));
+  to->set_p10_ms(Rounded(Milliseconds(from.p10)));
+  to->set_p50_ms(Rounded(Milliseconds(from.p50)));
+  to->set_p90_ms(Rounded(Milliseconds(from.p90)));
+}
+
+void FillLatency(const SessionStats& stats, v1::Stream* stream) {
+  v1::LatencyChain& chain = *stream->mutable_latency();
+  chain.set_client_ms(Rounded(stats.client_delay_ms));
+  chain.set_network_ms(Rounded(stats.round_trip_ms / 2));
+  chain.set_queued_ms(stream->queued_ms());
+  chain.set_sink_ms(Rounded(stats.sink_latency_ms));
+  chain.set_total_ms(Rounded(chain.client_ms() + chain.network_ms() +
+                             chain.queued_ms() + chain.sink_ms()));
 }
 
 void FillEpoch(const EpochStats& stats, v1::Stream* stream) {
@@ -34,11 +66,7 @@ void FillEpoch(const EpochStats& stats, v1::Stream* stream) {
   stream->set_queued_ms(Rounded(static_cast<double>(stats.queued_frames) *
                                 1000 / static_cast<double>(params.rate_hz)));
   stream->set_underruns(stats.underruns.total());
-  v1::UnderrunCauses& causes = *stream->mutable_underrun_causes();
-  causes.set_network_late(stats.underruns.network_late);
-  causes.set_source_starved(stats.underruns.source_starved);
-  causes.set_outage(stats.underruns.outage);
-  causes.set_server_overload(stats.underruns.server_overload);
+  Fill(stats.underruns, stream->mutable_underrun_causes());
   stream->set_packets(stats.packets);
   stream->set_payload_bytes(stats.payload_bytes);
 }
@@ -53,6 +81,7 @@ v1::Stream ToProto(const StreamView& view) {
   stream.set_state_reason(view.stats.state_reason);
   stream.set_peer(info.peer);
   stream.set_principal(info.principal);
+  for (const std::string& peer : info.peers) stream.add_peers(peer);
   stream.set_client(info.client);
   stream.mutable_labels()->insert(info.labels.begin(), info.labels.end());
   const auto since = info.open_time.time_since_epoch();
@@ -70,12 +99,18 @@ v1::Stream ToProto(const StreamView& view) {
   stream.set_clock_ppm(Rounded(stats.clock_ppm));
   stream.set_round_trip_ms(Rounded(stats.round_trip_ms));
   stream.set_latency_ms(Rounded(stream.queued_ms() + stats.sink_latency_ms));
+  FillLatency(stats, &stream);
+  if (stats.margin_quantiles.has_value()) {
+    Fill(*stats.margin_quantiles, stream.mutable_margin_quantiles());
+  }
   stream.mutable_volume()->set_gain_db(stats.volume.gain_db);
   stream.mutable_volume()->set_mute(stats.volume.mute);
   stream.set_epochs_total(stats.total.epochs);
   stream.set_played_frames_total(stats.total.played_frames);
   stream.set_skipped_frames_total(stats.total.skipped_frames);
-  stream.set_underruns_total(stats.total.underruns);
+  stream.set_underruns_total(stats.total.underruns.total());
+  Fill(stats.total.underruns, stream.mutable_underrun_causes_total());
+  Fill(stats.total.skip_reasons, stream.mutable_skip_reasons_total());
   stream.set_resumes_total(stats.total.resumes);
   return stream;
 }

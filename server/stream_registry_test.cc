@@ -38,7 +38,7 @@ TEST(StreamRegistryTest, ListsOpenAndClosedStreamsByName) {
   for (const char* name : {"c", "a", "d", "b"}) {
     const auto entry = Add(&registry, name);
     if (name[0] % 2 == 0) {
-      entry->session()->Replace(kNow);
+      entry->session()->Replace("another call", kNow);
       registry.Close(entry, kNow);
     }
   }
@@ -78,7 +78,8 @@ TEST(StreamRegistryTest, KeepsABoundedNumberOfClosedStreams) {
   for (size_t i = 0; i < StreamRegistry::kMaxClosed + 5; ++i) {
     registry.Close(Add(&registry, std::to_string(1000 + i)), kNow);
   }
-  EXPECT_EQ(registry.List("", 1000, kNow, kAnyStream).size(), StreamRegistry::kMaxClosed);
+  EXPECT_EQ(registry.List("", 1000, kNow, kAnyStream).size(),
+            StreamRegistry::kMaxClosed);
   EXPECT_FALSE(registry.Find("1000", kNow));
 }
 

@@ -66,6 +66,7 @@ std::optional<UnderrunCause> UnderrunWatch::OnMedia(nanoseconds late,
         ++counts_.server_overload;
         break;
     }
+    last_ = Underrun{*cause, now, now - *dry_since_};
     dry_since_.reset();
   }
   last_heard_ = now;

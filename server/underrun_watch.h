@@ -29,6 +29,13 @@ struct UnderrunCounts {
   UnderrunCounts& operator+=(const UnderrunCounts& other);
 };
 
+// One of them, once it is over.
+struct Underrun {
+  UnderrunCause cause = UnderrunCause::kNetworkLate;
+  MonotonicTime end;
+  std::chrono::nanoseconds duration{0};  // until sound came
+};
+
 // Watches one epoch for underruns. One counts when the sound goes on after it:
 // if the end comes instead, nothing was missing.
 // Thread: none of its own; Session serializes calls.
@@ -56,6 +63,8 @@ class UnderrunWatch {
 
   std::optional<MonotonicTime> dry_since() const { return dry_since_; }
   const UnderrunCounts& counts() const { return counts_; }
+  // The last one that counted.
+  const std::optional<Underrun>& last() const { return last_; }
 
  private:
   UnderrunCause CauseOf(std::chrono::nanoseconds late,
@@ -63,6 +72,7 @@ class UnderrunWatch {
                         MonotonicTime now) const;
 
   UnderrunCounts counts_;
+  std::optional<Underrun> last_;
   std::optional<MonotonicTime> dry_since_;
   MonotonicTime last_pull_;
   MonotonicTime last_heard_;

@@ -194,8 +194,9 @@ void Loop::Arrive() {
           message.capture_ns, now);
       break;
     case Message::Kind::kSkip:
-      refusal = session_.AddSkip(call_, message.first_frame,
-                                 message.frame_count, now);
+      refusal =
+          session_.AddSkip(call_, message.first_frame, message.frame_count,
+                           SkipReason::kUnspecified, now);
       break;
     case Message::Kind::kPause:
       refusal = session_.Pause(call_, now);
@@ -287,7 +288,7 @@ void Loop::Sample() {
   sample_ += kSample;
   const SessionStats stats = session_.Stats(ServerTime(t_));
   if (t_ <= kSettled) {
-    result_.underruns_first_minute = stats.total.underruns;
+    result_.underruns_first_minute = stats.total.underruns.total();
     return;
   }
   result_.target_ms = stats.target_margin_ms;
