@@ -35,6 +35,7 @@ _LIBS = {
     "pulse_simple": ("libpulse-dev", ["-lpulse-simple"], [":pulse"]),
     "seccomp": ("libseccomp-dev", ["-lseccomp"], []),
     "sndfile": ("libsndfile1-dev", ["-lsndfile"], []),
+    "ssl": ("libssl-dev", ["-lssl"], [":crypto"]),
     "spdlog": ("libspdlog-dev", ["-lspdlog", "-lfmt", "-lpthread"], []),
     "soxr": ("libsoxr-dev", ["-lsoxr"], []),
 }
