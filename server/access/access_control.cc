@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_join.h"
 #include "server/access/identity.h"
 
 namespace earshot {
@@ -64,11 +65,14 @@ void AccessControl::AddFiles() {
 
 absl::Status AccessControl::ReadAll() {
   const std::lock_guard lock(files_mutex_);
+  std::vector<std::string> errors;
   for (ConfigFile& file : files_) {
-    absl::Status status = file.Read(std::chrono::system_clock::now());
-    if (!status.ok()) return status;
+    const absl::Status status = file.Read(std::chrono::system_clock::now());
+    if (!status.ok()) errors.emplace_back(status.message());
   }
-  return absl::OkStatus();
+  return errors.empty()
+             ? absl::OkStatus()
+             : absl::InvalidArgumentError(absl::StrJoin(errors, "\n"));
 }
 
 Refusal AccessControl::Identify(const grpc::ServerContextBase& call,

@@ -31,7 +31,8 @@ class AccessControl {
 
   // Without files: everybody may do everything.
   AccessControl() = default;
-  // Reads the files, all of which have to be right.
+  // Reads the files, all of which have to be right. An error has a line for
+  // each that is not.
   static absl::StatusOr<std::unique_ptr<AccessControl>> Create(
       AccessOptions options);
   ~AccessControl();
