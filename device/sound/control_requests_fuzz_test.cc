@@ -92,15 +92,21 @@ class Fuzz {
       case 5:
         return Raw();
       case 6:
-        guest_.driver().Send(
-            kSndTxQueue,
-            FakeSoundDriver::TxChain(Id(), input_.Bytes(input_.Int())));
-        guest_.CollectTx();
-        return;
+        return Tx();
       default:
         guest_.Advance(std::chrono::microseconds(input_.Int<uint16_t>()));
         guest_.CollectTx();
     }
+  }
+
+  void Tx() {
+    const FakeChain chain =
+        FakeSoundDriver::TxChain(Id(), input_.Bytes(input_.Int()));
+    // What a stream that does not run has taken fills the ring.
+    if (guest_.driver().ring(kSndTxQueue).HasRoomFor(chain)) {
+      guest_.driver().Send(kSndTxQueue, chain);
+    }
+    guest_.CollectTx();
   }
 
   uint32_t Id() {
