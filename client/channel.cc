@@ -1,13 +1,20 @@
 #include "client/channel.h"
 
+#include <utility>
+#include <vector>
+
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "client/token_interceptor.h"
 
 namespace earshot {
 namespace {
+
+using Interceptors = std::vector<
+    std::unique_ptr<grpc::experimental::ClientInterceptorFactoryInterface>>;
 
 // HTTP/2 pings, when nothing came for so long. Servers allow few of them, and
 // PlaybackStream's own come sooner; what counts here is the time-out, after
@@ -38,7 +45,7 @@ bool IsServer(absl::string_view server) {
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<grpc::Channel>> CreateChannel(
-    const std::string& server) {
+    const std::string& server, const Credentials& credentials) {
   if (!IsServer(server)) {
     return absl::InvalidArgumentError(absl::StrCat(
         "a server is host:port or unix:/path, not \"", server, "\""));
@@ -52,8 +59,18 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> CreateChannel(
   // A proxy of the environment is for the web, not for sound.
   args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  std::shared_ptr<grpc::Channel> channel = grpc::CreateCustomChannel(
-      server, grpc::InsecureChannelCredentials(), args);
+  const SecurityOptions& options = credentials.options();
+  if (!options.server_name.empty()) {
+    args.SetSslTargetNameOverride(options.server_name);
+  }
+  Interceptors interceptors;
+  if (!options.token_file.empty()) {
+    interceptors.push_back(MakeTokenInterceptors(options.token_file));
+  }
+  std::shared_ptr<grpc::Channel> channel =
+      grpc::experimental::CreateCustomChannelWithInterceptors(
+          server, credentials.ForChannel(server), args,
+          std::move(interceptors));
   // gRPC 1.51 ends the threads of its callback API when the last channel and
   // server that used them go, and now and then aborts then: one of the threads
   // gives back a reference to their queue that is no longer there. So the first

@@ -7,15 +7,17 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "client/credentials.h"
 
 namespace earshot {
 
 // A channel to a service at "host:port" or "unix:/path". It connects when it is
 // used, and again whenever it is used after a failure: how often is for its
-// user to decide. A connection that acknowledges nothing ends after 5 s.
+// user to decide. A connection that acknowledges nothing ends after 5 s. It is
+// encrypted, and its calls carry a token, as `credentials` have it.
 // INVALID_ARGUMENT says what is allowed.
 absl::StatusOr<std::shared_ptr<grpc::Channel>> CreateChannel(
-    const std::string& server);
+    const std::string& server, const Credentials& credentials = Credentials());
 
 }  // namespace earshot
 

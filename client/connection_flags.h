@@ -5,11 +5,12 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "client/security_options.h"
 
 namespace earshot {
 
 // The flags of every program that talks to the service, whether it plays or
-// not: where it is.
+// not: where it is, whom to believe, and how to prove who one is.
 class ConnectionFlags {
  public:
   // Adds them; this outlives `options`.
@@ -20,9 +21,11 @@ class ConnectionFlags {
 
   // One address, or several: A,B.
   const std::string& server() const { return server_; }
+  const SecurityOptions& security() const { return security_; }
 
  private:
   std::string server_;
+  SecurityOptions security_;
 };
 
 }  // namespace earshot

@@ -11,12 +11,14 @@
 #include "client/channel_layout.h"
 #include "client/codec_options.h"
 #include "client/monotonic_time.h"
+#include "client/security_options.h"
 
 namespace earshot {
 
 // Who plays, where, and how.
 struct PlayerOptions {
   std::string server;  // host:port or unix:/path, or several: A,B
+  SecurityOptions security;
   std::string stream;  // vms/{vm}/streams/{id}
   std::string client;  // name and version, such as "earshot-device/0.1.0"
   std::map<std::string, std::string> labels;

@@ -11,7 +11,7 @@ namespace earshot {
 
 absl::StatusOr<std::unique_ptr<RemotePlayer>> RemotePlayer::Create(
     Options options, const boost::asio::any_io_executor& executor) {
-  auto targets = ServerTargets::Create(options.server);
+  auto targets = ServerTargets::Create(options.server, options.security);
   if (!targets.ok()) return targets.status();
   // The codec's own options; the format comes with each epoch.
   if (auto encoder = CreatePacketEncoder(options.codec, 48000, 2);

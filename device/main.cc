@@ -84,6 +84,7 @@ int Run(const DeviceFlags& flags) {
   options.sound.jacks = flags.jacks;
   options.sound.controls = flags.controls;
   options.playback.server = flags.playback.server();
+  options.playback.security = flags.playback.connection().security();
   options.playback.client = "earshot-device/" EARSHOT_VERSION;
   options.playback.labels = flags.labels;
   options.playback.codec = flags.playback.codec();

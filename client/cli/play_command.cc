@@ -112,6 +112,7 @@ class Playback {
 int Playback::Run() {
   RemotePlayer::Options options;
   options.server = flags_.playback.server();
+  options.security = flags_.playback.connection().security();
   options.stream = "vms/" + flags_.playback.vm() + "/streams/" +
                    std::to_string(flags_.stream);
   options.client = "earshot/" EARSHOT_VERSION;
