@@ -1,0 +1,32 @@
+"""Tools from npm, at the versions of tests/lint's lock file."""
+import hashlib
+import os
+import pathlib
+import shutil
+import subprocess
+
+LINT = pathlib.Path(__file__).resolve().parent.parent / "lint"
+CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or
+                     pathlib.Path.home() / ".cache") / "earshot"
+
+
+def folder():
+    """Where they are, installed once for each lock file."""
+    lock = (LINT / "package-lock.json").read_bytes()
+    place = CACHE / "lint" / hashlib.sha256(lock).hexdigest()[:16]
+    if not (place / "done").exists():
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir(parents=True)
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(LINT / name, place)
+        subprocess.run(
+            # Not `npm ci`: it insists on the optional packages of every other
+            # system. The versions and hashes are the lock file's all the same.
+            ["npm", "install", "--no-save", "--ignore-scripts", "--no-audit",
+             "--no-fund", "--silent"], cwd=place, check=True)
+        (place / "done").touch()
+    return place / "node_modules"
+
+
+def buf():
+    return folder() / "@bufbuild/buf/bin/buf"
