@@ -8,14 +8,16 @@ MAY_INCLUDE = {
     "device/virtio": ["device/virtio"],
     "device/vhost_user": ["device/vhost_user", "device/virtio"],
     "device/sound": ["device/sound", "device/virtio"],
-    "device": ["device", "client"],
-    "server": ["server", "proto"],
+    "device": ["device", "client", "metrics"],
+    "metrics": ["metrics"],
+    "server": ["server", "metrics", "proto"],
     "server/sinks": ["server/sinks"],
-    "tests": ["client", "device", "proto", "server", "tests"],
+    "tests": ["client", "device", "metrics", "proto", "server", "tests"],
     "bazel": [],
 }
 
-OURS = {"bazel", "client", "deploy", "device", "proto", "server", "tests"}
+OURS = {"bazel", "client", "deploy", "device", "metrics", "proto", "server",
+        "tests"}
 
 # Libraries that never appear where the guest is spoken to.
 FOREIGN = re.compile(r"^(grpc|grpcpp|opus|google/protobuf)\b")
