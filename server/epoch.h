@@ -112,6 +112,9 @@ class Epoch {
     return state_ == State::kDone && !open_silence_.has_recordable();
   }
   bool ended() const { return buffer_.ended(); }
+  // What it holds, and may hold.
+  size_t bytes() const { return buffer_.bytes(); }
+  size_t max_bytes() const { return buffer_.max_bytes(); }
 
   int64_t played_position() const { return cursor_; }
   int64_t received_position() const;

@@ -71,6 +71,7 @@ class JitterBuffer {
   int64_t skip_frames() const { return skip_frames_; }
   // Payloads, and a fixed cost for each item.
   size_t bytes() const { return bytes_; }
+  size_t max_bytes() const { return max_bytes_; }
 
  private:
   AddResult CheckPosition(int64_t first_frame, int64_t frame_count) const;

@@ -117,6 +117,8 @@ Refusal Session::AddPacket(uint64_t call, int64_t first_frame,
                            int64_t frame_count, std::string payload,
                            int64_t capture_time_ns, MonotonicTime now) {
   return ToEpoch(call, "packet", [&](Epoch& epoch) {
+    Refusal refusal = CheckBytes("packet.payload");
+    if (!refusal.ok()) return refusal;
     return epoch.AddPacket(first_frame, frame_count, std::move(payload),
                            capture_time_ns, now);
   });
@@ -351,6 +353,19 @@ SessionStats Session::Stats(MonotonicTime now) const {
   stats.total = total_;
   for (const auto& epoch : epochs_) stats.total.Add(*epoch);
   return stats;
+}
+
+Refusal Session::CheckBytes(const char* field) const {
+  size_t bytes = 0;
+  size_t most = kMaxBytes;
+  for (const auto& epoch : epochs_) {
+    bytes += epoch->bytes();
+    most = std::max(most, epoch->max_bytes());
+  }
+  if (bytes < most) return Refusal::None();
+  return {Reason::kTooMuchQueued, field,
+          absl::StrCat("the server holds ", bytes,
+                       " bytes of this stream's epochs, which is all it may")};
 }
 
 template <typename Say>

@@ -139,6 +139,9 @@ class Session : public SoundSource {
   // What was begun and not yet reported as drained: a client that begins
   // epochs faster than they can be played, or does not listen, is stopped.
   static constexpr size_t kMaxEpochs = 16;
+  // What all epochs together may hold, or what the widest of them may: no guest
+  // makes more sound than time has passed, so no more than one window waits.
+  static constexpr size_t kMaxBytes = 4 << 20;
   static constexpr std::chrono::milliseconds kProgressInterval{50};
   // For one pull, of 10 ms at most: 4 packets of 2.5 ms, and some to spare.
   // Packets that decode to more than they are for do not hold up the streams
@@ -146,6 +149,8 @@ class Session : public SoundSource {
   static constexpr int kMaxDecodes = 16;
 
   bool Speaks(uint64_t call) const { return attached_ && call == call_; }
+  // Whether the epochs together hold no more than they may.
+  Refusal CheckBytes(const char* field) const;
   // Hands the epoch that the client's messages are for to `say`.
   template <typename Say>
   Refusal ToEpoch(uint64_t call, const char* field, Say say);
