@@ -75,10 +75,12 @@ bool ReadPageToken(const std::string& token, std::string* after) {
 
 AdminServiceImpl::AdminServiceImpl(const AccessControl* access,
                                    StreamRegistry* registry,
-                                   std::function<bool()> draining)
+                                   std::function<bool()> draining,
+                                   std::function<bool()> overloaded)
     : access_(access),
       registry_(registry),
       draining_(std::move(draining)),
+      overloaded_(std::move(overloaded)),
       thread_([this] { Watch(); }) {}
 
 AdminServiceImpl::~AdminServiceImpl() {
@@ -224,6 +226,7 @@ void AdminServiceImpl::Info(v1::GetServerInfoResponse* response) const {
   response->set_grpc_version(grpc::Version());
   response->set_opus_version(opus_get_version_string());
   response->set_draining(draining_());
+  response->set_overloaded(overloaded_());
 }
 
 Refusal AdminServiceImpl::List(const Caller& caller,

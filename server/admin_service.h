@@ -33,7 +33,8 @@ class AdminServiceImpl final : public v1::AdminService::CallbackService {
  public:
   // What it is given outlives it, and it outlives its calls.
   AdminServiceImpl(const AccessControl* access, StreamRegistry* registry,
-                   std::function<bool()> draining);
+                   std::function<bool()> draining,
+                   std::function<bool()> overloaded);
   ~AdminServiceImpl() override;
 
   // Before the first call.
@@ -82,6 +83,7 @@ class AdminServiceImpl final : public v1::AdminService::CallbackService {
   const AccessControl* const access_;
   StreamRegistry* const registry_;
   const std::function<bool()> draining_;
+  const std::function<bool()> overloaded_;
   ServerFacts facts_;
 
   std::mutex watchers_mutex_;  // guards what follows

@@ -3,8 +3,10 @@
 #include <grpcpp/ext/channelz_service_plugin.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
+#include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -12,15 +14,25 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "proto/grpc/health/v1/health.pb.h"
+#include "server/limits/descriptor_limit.h"
 
 namespace earshot {
 namespace {
+
+using Connections =
+    grpc::ServerBuilder::experimental_type::ExternalConnectionType;
 
 // Our own check of sizes is the one that clients see; this only bounds memory.
 constexpr int kMaxMessageBytes = 1 << 20;
 constexpr int kKeepaliveMs = 20000;
 constexpr int kKeepaliveTimeoutMs = 10000;
 constexpr int kMinPingIntervalMs = 5000;
+// From the connection to the end of TLS's handshake and HTTP/2's settings.
+constexpr int kHandshakeTimeoutMs = 10000;
+// A connection without a call costs memory, and its client makes another one.
+constexpr int kConnectionIdleMs = 300000;
+// As many as there may be streams: one client may speak for many VMs.
+constexpr int kMaxCallsOfConnection = 1000;
 // For calls that do not end by themselves once their streams are gone.
 constexpr std::chrono::milliseconds kLastGrace{500};
 
@@ -46,6 +58,10 @@ void Retire(std::unique_ptr<grpc::Server> server) {
   (void)kept;
 }
 
+int PlayoutThreads() {
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<EarshotServer>> EarshotServer::Start(
@@ -59,10 +75,14 @@ absl::StatusOr<std::unique_ptr<EarshotServer>> EarshotServer::Start(
 
 EarshotServer::EarshotServer(ServerOptions options)
     : options_(std::move(options)),
-      pool_(static_cast<int>(std::thread::hardware_concurrency())),
+      overload_(static_cast<size_t>(PlayoutThreads()),
+                [this] { OnOverloadChanged(); }),
+      pool_(PlayoutThreads(), &overload_),
       playback_(&access_, &registry_, &pool_, &options_.sinks, options_.playout,
-                options_.open_timeout, options_.resume_timeout),
-      admin_(&access_, &registry_, [this] { return playback_.draining(); }) {}
+                options_.open_timeout, options_.resume_timeout, &overload_),
+      admin_(
+          &access_, &registry_, [this] { return playback_.draining(); },
+          [this] { return overload_.overloaded(); }) {}
 
 EarshotServer::~EarshotServer() {
   if (server_ != nullptr) Drain(std::chrono::milliseconds(0));
@@ -70,12 +90,17 @@ EarshotServer::~EarshotServer() {
 
 bool EarshotServer::Drain(std::chrono::milliseconds timeout) {
   if (server_ == nullptr) return true;
-  SetServing(false);
+  {
+    const std::lock_guard lock(health_mutex_);
+    leaving_ = true;
+  }
+  UpdateHealth();
   playback_.StartDraining(timeout);
   const bool drained =
       registry_.WaitUntilPlayed(std::chrono::steady_clock::now() + timeout);
   admin_.StopWatching();
   pool_.Stop();
+  gate_->Stop();
   server_->Shutdown(std::chrono::system_clock::now() + kLastGrace);
   server_->Wait();
   Retire(std::move(server_));
@@ -85,18 +110,24 @@ bool EarshotServer::Drain(std::chrono::milliseconds timeout) {
 
 absl::Status EarshotServer::Listen() {
   grpc::ServerBuilder builder;
-  std::vector<int> ports(options_.listen.size(), 0);
-  for (size_t i = 0; i < options_.listen.size(); ++i) {
-    const ListenAddress& address = options_.listen[i];
+  gate_ = std::make_unique<ConnectionGate>(
+      [this] { return access_.quotas(); },
+      DescriptorsForConnections(options_.descriptors));
+  for (const ListenAddress& address : options_.listen) {
     if (!address.unix_path.empty()) {
       const absl::Status status = RemoveStaleSocket(address.unix_path);
       if (!status.ok()) return status;
     }
-    builder.AddListeningPort(address.text, grpc::InsecureServerCredentials(),
-                             &ports[i]);
+    const absl::StatusOr<std::string> text = gate_->Listen(
+        address, builder.experimental().AddExternalConnectionAcceptor(
+                     Connections::FROM_FD, grpc::InsecureServerCredentials()));
+    if (!text.ok()) {
+      return absl::UnavailableError(absl::StrCat(
+          "cannot listen at ", address.text, ": ", text.status().message()));
+    }
+    addresses_.push_back(*text);
+    if (!address.unix_path.empty()) unix_paths_.push_back(address.unix_path);
   }
-  // Else two servers share a port, and clients get one or the other.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
   // A client whose machine is gone is found out by HTTP/2 pings; a client may
   // find us out likewise, also while its stream is idle.
@@ -110,32 +141,42 @@ absl::Status EarshotServer::Listen() {
       kMinPingIntervalMs);
   builder.RegisterService(&playback_);
   builder.RegisterService(&admin_);
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
+                             kHandshakeTimeoutMs);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS,
+                             kConnectionIdleMs);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS,
+                             kMaxCallsOfConnection);
   server_ = builder.BuildAndStart();
-  for (size_t i = 0; i < ports.size(); ++i) {
-    const ListenAddress& address = options_.listen[i];
-    if (ports[i] <= 0) {
-      Retire(std::move(server_));
-      return absl::UnavailableError(absl::StrCat(
-          "cannot listen at ", address.text, ": ", WhyNotListen(address)));
-    }
-    addresses_.push_back(address.unix_path.empty()
-                             ? absl::StrCat(address.host, ":", ports[i])
-                             : address.text);
-    if (!address.unix_path.empty()) unix_paths_.push_back(address.unix_path);
-  }
   if (server_ == nullptr) return absl::UnavailableError("gRPC cannot start");
   admin_.SetFacts({options_.version, options_.sinks.text(), addresses_,
                    std::chrono::system_clock::now()});
-  SetServing(true);
+  UpdateHealth();
+  gate_->Start();
   return absl::OkStatus();
 }
 
-void EarshotServer::SetServing(bool serving) {
+void EarshotServer::OnOverloadChanged() {
+  if (overload_.overloaded()) {
+    spdlog::warn("server overloaded: it takes no new streams open_streams={}",
+                 registry_.OpenEntries().size());
+  } else {
+    spdlog::info("server no longer overloaded");
+  }
+  UpdateHealth();
+}
+
+void EarshotServer::UpdateHealth() {
+  const std::lock_guard lock(health_mutex_);
   grpc::HealthCheckServiceInterface* health = server_->GetHealthCheckService();
   if (health == nullptr) return;
-  health->SetServingStatus("", serving);
-  health->SetServingStatus(v1::PlaybackService::service_full_name(), serving);
-  health->SetServingStatus(v1::AdminService::service_full_name(), serving);
+  const bool ready = !leaving_ && !overload_.overloaded();
+  for (const char* name :
+       {"", "readiness", v1::PlaybackService::service_full_name(),
+        v1::AdminService::service_full_name()}) {
+    health->SetServingStatus(name, ready);
+  }
+  health->SetServingStatus("liveness", true);
 }
 
 }  // namespace earshot

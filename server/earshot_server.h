@@ -5,12 +5,15 @@
 
 #include <chrono>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "server/access/access_control.h"
 #include "server/admin_service.h"
+#include "server/limits/connection_gate.h"
+#include "server/limits/overload_detector.h"
 #include "server/listen_address.h"
 #include "server/playback_service.h"
 #include "server/playout_pool.h"
@@ -29,6 +32,8 @@ struct ServerOptions {
   std::chrono::milliseconds open_timeout = std::chrono::seconds(10);
   // How long a stream whose call was lost waits for its client.
   std::chrono::milliseconds resume_timeout = std::chrono::seconds(10);
+  // How many descriptors the process may have.
+  int descriptors = 1024;
 };
 
 // A playback service that listens: all its parts, wired. Besides ours it
@@ -56,17 +61,24 @@ class EarshotServer {
   explicit EarshotServer(ServerOptions options);
 
   absl::Status Listen();
-  void SetServing(bool serving);
+  // On a play-out thread.
+  void OnOverloadChanged();
+  // What health says, whoever asks.
+  void UpdateHealth();
 
   const ServerOptions options_;
   std::vector<std::string> addresses_;
   std::vector<std::string> unix_paths_;  // to be removed
   AccessControl access_;
   StreamRegistry registry_;
+  OverloadDetector overload_;
   PlayoutPool pool_;
   PlaybackServiceImpl playback_;
   AdminServiceImpl admin_;
   std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<ConnectionGate> gate_;
+  std::mutex health_mutex_;  // held while health is told; guards leaving_
+  bool leaving_ = false;
 };
 
 }  // namespace earshot

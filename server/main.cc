@@ -19,6 +19,7 @@
 #include "absl/synchronization/mutex.h"
 #include "server/earshot_server.h"
 #include "server/json_log.h"
+#include "server/limits/descriptor_limit.h"
 #include "server/server_flags.h"
 
 namespace earshot {
@@ -82,6 +83,7 @@ int Run(const ServerFlags& flags) {
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   ServerOptions options{*listen, *std::move(sinks), {}, EARSHOT_VERSION};
   options.playout.margin = flags.margin;
+  options.descriptors = RaiseDescriptorLimit();
   options.resume_timeout = flags.resume_timeout;
   absl::StatusOr<std::unique_ptr<EarshotServer>> server =
       EarshotServer::Start(std::move(options));

@@ -21,6 +21,10 @@ constexpr int kMaxCalls = 2 * static_cast<int>(StreamRegistry::kMaxSessions);
 // message that it cannot parse, and leaves this alone only at the true end.
 constexpr uint64_t kNothingRead = 0x6e6f7468696e6721;
 
+// When it may be otherwise.
+constexpr std::chrono::milliseconds kRetryWhenFull{5000};
+constexpr std::chrono::milliseconds kRetryWhenOverloaded{5000};
+
 MonotonicTime Now() { return std::chrono::steady_clock::now(); }
 
 }  // namespace
@@ -29,10 +33,8 @@ PlayReactor* PlayReactor::Start(PlaybackContext* playback,
                                 grpc::CallbackServerContext* call) {
   std::shared_ptr<PlayReactor> reactor(new PlayReactor(playback, call));
   reactor->self_ = reactor;
-  const Refusal refusal = playback->access->Identify(*call, &reactor->caller_);
-  if (++playback->calls > kMaxCalls) {
-    reactor->EndCall({Reason::kTooManyStreams, "", "too many calls"});
-  } else if (!refusal.ok()) {
+  ++playback->calls;
+  if (const Refusal refusal = reactor->Admit(); !refusal.ok()) {
     reactor->EndCall(refusal);
   } else {
     reactor->StartOpenTimeout();
@@ -44,6 +46,28 @@ PlayReactor* PlayReactor::Start(PlaybackContext* playback,
 PlayReactor::PlayReactor(PlaybackContext* playback,
                          grpc::CallbackServerContext* call)
     : playback_(playback), call_(call), peer_(call->peer()) {}
+
+Refusal PlayReactor::Admit() {
+  Refusal refusal = playback_->access->Identify(*call_, &caller_);
+  if (!refusal.ok()) return refusal;
+  const MonotonicTime now = Now();
+  quotas_ = playback_->access->quotas();
+  limits_.emplace(quotas_, now);
+  opener_ = OpenLimits::KeyOf(caller_.principal(), peer_);
+  refusal = playback_->opens.OnCall(opener_, quotas_.max_opens_per_second, now);
+  if (!refusal.ok()) return refusal;
+  unsettled_ = true;
+  if (playback_->calls > kMaxCalls) {
+    return {Reason::kTooManyStreams, "", "the server has too many calls",
+            kRetryWhenFull, "max_streams"};
+  }
+  return Refusal::None();
+}
+
+// It opens a stream, goes on with one, or is over.
+void PlayReactor::Settle() {
+  if (std::exchange(unsettled_, false)) playback_->opens.Settle(opener_);
+}
 
 void PlayReactor::StartOpenTimeout() {
   const std::weak_ptr<PlayReactor> weak = weak_from_this();
@@ -72,7 +96,8 @@ void PlayReactor::OnReadDone(bool ok) {
     return;
   }
   const MonotonicTime now = Now();
-  const Refusal refusal = Take(now);
+  Refusal refusal = limits_->OnMessage(request_.ByteSizeLong(), now);
+  if (refusal.ok()) refusal = Take(now);
   if (!refusal.ok()) {
     const std::lock_guard lock(call_mutex_);
     // The server's own trouble is no reason to give the stream up.
@@ -120,6 +145,7 @@ void PlayReactor::OnCancel() {
 }
 
 void PlayReactor::OnDone() {
+  Settle();
   --playback_->calls;
   self_.reset();  // may destroy this
 }
@@ -142,9 +168,14 @@ void PlayReactor::EndCall(const Refusal& refusal) {
 
 void PlayReactor::EndLocked(const Refusal& refusal, Afterwards afterwards) {
   if (finished_) return;
-  spdlog::warn("call ended stream={} peer={} reason={} field={} message=\"{}\"",
-               entry_ != nullptr ? entry_->name() : "-", peer_,
-               Describe(refusal.reason).name, refusal.field, refusal.message);
+  if (const auto left_out = playback_->log.Admit(refusal.reason, Now())) {
+    spdlog::warn(
+        "call ended stream={} peer={} reason={} field={} message=\"{}\" "
+        "not_logged_before={}",
+        entry_ != nullptr ? entry_->name() : "-", peer_,
+        Describe(refusal.reason).name, refusal.field, refusal.message,
+        *left_out);
+  }
   FinishLocked(ToGrpcStatus(refusal), afterwards);
 }
 
@@ -185,8 +216,14 @@ Refusal PlayReactor::Open(MonotonicTime now) {
   info.principal = caller_.principal();
   info.peer = peer_;
   info.open_time = std::chrono::system_clock::now();
-  // Also while the server drains: what it has begun to play it plays on.
-  if (!GoOn(info, now)) refusal = OpenNew(info, now);
+  // Also while the server drains or has too much to do: what it has begun to
+  // play it plays on.
+  if (GoOn(info, now)) {
+    playback_->opens.OnResume(opener_, quotas_.max_opens_per_second, now);
+  } else {
+    refusal = OpenNew(info, now);
+  }
+  Settle();
   // A drain that began meanwhile may not have seen it.
   if (refusal.ok() && playback_->draining) GoAway(0);
   return refusal;
@@ -215,11 +252,19 @@ Refusal PlayReactor::OpenNew(const StreamInfo& info, MonotonicTime now) {
   if (playback_->draining) {
     return {Reason::kShuttingDown, "", "the server is going down"};
   }
+  if (playback_->overload->overloaded()) {
+    return {Reason::kOverloaded, "",
+            "the server has as many streams as it can play",
+            kRetryWhenOverloaded};
+  }
+  Refusal refusal =
+      playback_->opens.OnOpen(opener_, quotas_.max_opens_per_second, now);
+  if (!refusal.ok()) return refusal;
   auto entry = std::make_shared<StreamEntry>(
       info, playback_->config, playback_->registry->VolumeOf(info.name));
   const auto attached = entry->Attach(info, Handle(), 0, now);
   std::shared_ptr<StreamEntry> replaced;
-  Refusal refusal = playback_->registry->Add(entry, &replaced);
+  refusal = playback_->registry->Add(entry, quotas_, &replaced);
   if (!refusal.ok()) return refusal;
   resumed_epoch_ = request_.open().epoch();
   next_frame_ = request_.open().next_frame();

@@ -14,6 +14,11 @@
 #include "proto/earshot/v1/playback.grpc.pb.h"
 #include "server/access/access_control.h"
 #include "server/access/caller.h"
+#include "server/access/quotas.h"
+#include "server/limits/call_limits.h"
+#include "server/limits/log_limiter.h"
+#include "server/limits/open_limits.h"
+#include "server/limits/overload_detector.h"
 #include "server/playout_pool.h"
 #include "server/refusal.h"
 #include "server/session.h"
@@ -32,6 +37,9 @@ struct PlaybackContext {
   PlayoutConfig config;
   std::chrono::milliseconds open_timeout;
   std::chrono::milliseconds resume_timeout;
+  const OverloadDetector* overload;
+  OpenLimits opens{};
+  LogLimiter log{};  // of calls that are ended
   std::atomic<bool> draining{false};
   std::atomic<int> calls{0};
 };
@@ -68,6 +76,8 @@ class PlayReactor
 
   PlayReactor(PlaybackContext* playback, grpc::CallbackServerContext* call);
 
+  Refusal Admit();
+  void Settle();
   void StartOpenTimeout();
   CallHandle Handle();
   void Read();
@@ -90,6 +100,10 @@ class PlayReactor
   grpc::CallbackServerContext* const call_;  // until OnDone
   const std::string peer_;
   Caller caller_;
+  Quotas quotas_;           // as the call began
+  std::string opener_;      // with whose calls it counts
+  bool unsettled_ = false;  // of PlaybackContext::opens
+  std::optional<CallLimits> limits_;
   std::shared_ptr<PlayReactor> self_;  // until OnDone
   v1::PlayRequest request_;
   grpc::Alarm open_timeout_;

@@ -153,7 +153,7 @@ class Fuzz {
     std::shared_ptr<StreamEntry> replaced;
     Require(attached.has_value() && !attached->attachment.resumed,
             "a new stream takes no call");
-    if (!registry_.Add(entry, &replaced).ok()) return;
+    if (!registry_.Add(entry, Quotas(), &replaced).ok()) return;
     if (replaced != nullptr) {
       replaced->Replace({Reason::kTakenOver, "", ""}, now_);
       call.pushed_out = false;

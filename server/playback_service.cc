@@ -4,9 +4,11 @@ namespace earshot {
 
 PlaybackServiceImpl::PlaybackServiceImpl(
     const AccessControl* access, StreamRegistry* registry, PlayoutPool* pool,
-    const SinkFactory* sinks, const PlayoutConfig& config, std::chrono::milliseconds open_timeout,
-    std::chrono::milliseconds resume_timeout)
-    : playback_{access, registry, pool, sinks, config, open_timeout, resume_timeout} {}
+    const SinkFactory* sinks, const PlayoutConfig& config,
+    std::chrono::milliseconds open_timeout,
+    std::chrono::milliseconds resume_timeout, const OverloadDetector* overload)
+    : playback_{access, registry,     pool,           sinks,
+                config, open_timeout, resume_timeout, overload} {}
 
 grpc::ServerBidiReactor<v1::PlayRequest, v1::PlayResponse>*
 PlaybackServiceImpl::Play(grpc::CallbackServerContext* context) {

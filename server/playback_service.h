@@ -13,9 +13,11 @@ class PlaybackServiceImpl final : public v1::PlaybackService::CallbackService {
  public:
   // All arguments outlive it, and it outlives its calls.
   PlaybackServiceImpl(const AccessControl* access, StreamRegistry* registry,
-                      PlayoutPool* pool, const SinkFactory* sinks, const PlayoutConfig& config,
+                      PlayoutPool* pool, const SinkFactory* sinks,
+                      const PlayoutConfig& config,
                       std::chrono::milliseconds open_timeout,
-                      std::chrono::milliseconds resume_timeout);
+                      std::chrono::milliseconds resume_timeout,
+                      const OverloadDetector* overload);
 
   grpc::ServerBidiReactor<v1::PlayRequest, v1::PlayResponse>* Play(
       grpc::CallbackServerContext* context) override;

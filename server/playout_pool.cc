@@ -5,11 +5,14 @@
 
 namespace earshot {
 
-PlayoutPool::PlayoutPool(int threads) {
+PlayoutPool::PlayoutPool(int threads, OverloadDetector* overload)
+    : overload_(overload) {
   for (int i = 0; i < std::max(1, threads); ++i) {
     workers_.push_back(std::make_unique<Worker>());
     Worker* worker = workers_.back().get();
-    worker->thread = std::thread([worker] { Run(worker); });
+    const auto number = static_cast<size_t>(i);
+    worker->thread =
+        std::thread([this, number, worker] { Run(number, worker); });
   }
 }
 
@@ -52,7 +55,7 @@ void PlayoutPool::Stop() {
   }
 }
 
-void PlayoutPool::Run(Worker* worker) {
+void PlayoutPool::Run(size_t number, Worker* worker) {
   std::vector<std::unique_ptr<SessionPlayout>> playouts;
   MonotonicTime next = std::chrono::steady_clock::now();
   while (true) {
@@ -60,6 +63,7 @@ void PlayoutPool::Run(Worker* worker) {
       std::unique_lock lock(worker->incoming_mutex);
       worker->load = playouts.size() + worker->incoming.size();
       if (playouts.empty()) {
+        if (overload_ != nullptr) overload_->OnIdle(number);
         worker->changed.wait(lock, [worker] {
           return worker->stop || !worker->incoming.empty();
         });
@@ -75,6 +79,10 @@ void PlayoutPool::Run(Worker* worker) {
     const MonotonicTime now = std::chrono::steady_clock::now();
     std::erase_if(playouts,
                   [now](const auto& playout) { return !playout->Tick(now); });
+    if (overload_ != nullptr) {
+      overload_->OnTick(number, now - next,
+                        std::chrono::steady_clock::now() - now, now);
+    }
     next += kTick;
     // Ticks that were missed are not made up for: each does all that is due.
     if (next < now) next = now + kTick;

@@ -3,11 +3,13 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
 
+#include "server/limits/overload_detector.h"
 #include "server/session_playout.h"
 
 namespace earshot {
@@ -18,7 +20,8 @@ class PlayoutPool {
  public:
   static constexpr std::chrono::milliseconds kTick{5};
 
-  explicit PlayoutPool(int threads);
+  // `overload`, which may be null, has as many threads, and outlives the pool.
+  explicit PlayoutPool(int threads, OverloadDetector* overload = nullptr);
   // Stops what still plays.
   ~PlayoutPool();
 
@@ -40,7 +43,9 @@ class PlayoutPool {
     std::thread thread;
   };
 
-  static void Run(Worker* worker);
+  void Run(size_t number, Worker* worker);
+
+  OverloadDetector* const overload_;
 
   std::vector<std::unique_ptr<Worker>> workers_;
 };

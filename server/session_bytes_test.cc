@@ -22,7 +22,7 @@ class SessionBytesTest : public SessionTest {
       params.rate_hz = rate_hz;
       params.channels = channels;
       if (!session_.Begin(call_, params, now_).ok()) return bytes;
-      const int64_t frames = kMaxPayloadBytes / 2 / channels / 2;
+      const int64_t frames = rate_hz / 100;
       const std::string payload(static_cast<size_t>(frames) * 2 * channels, 1);
       int64_t at = 0;
       Refusal refusal = Refusal::None();

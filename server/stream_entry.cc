@@ -15,6 +15,7 @@ constexpr size_t kMaxPeers = 8;
 StreamEntry::StreamEntry(const StreamInfo& info, const PlayoutConfig& config,
                          std::shared_ptr<PlayVolume> volume)
     : name_(info.name),
+      principal_(info.principal),
       token_(NewResumeToken()),
       volume_(std::move(volume)),
       session_(std::make_shared<Session>(config, volume_)),

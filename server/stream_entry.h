@@ -53,12 +53,14 @@ struct CallHandle {
 // out but the session's.
 class StreamEntry {
  public:
-  // The name in `info` never changes. `volume` is that of the name.
+  // The name and the principal in `info` never change. `volume` is that of the
+  // name.
   StreamEntry(
       const StreamInfo& info, const PlayoutConfig& config,
       std::shared_ptr<PlayVolume> volume = std::make_shared<PlayVolume>());
 
   const std::string& name() const { return name_; }
+  const std::string& principal() const { return principal_; }
   const std::string& token() const { return token_; }
   const std::shared_ptr<Session>& session() const { return session_; }
   const std::shared_ptr<PlayVolume>& volume() const { return volume_; }
@@ -87,6 +89,7 @@ class StreamEntry {
   CallHandle call() const;
 
   const std::string name_;
+  const std::string principal_;
   const std::string token_;
   const std::shared_ptr<PlayVolume> volume_;
   const std::shared_ptr<Session> session_;

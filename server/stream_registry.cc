@@ -9,22 +9,64 @@ namespace earshot {
 namespace {
 
 constexpr std::chrono::milliseconds kLook{10};
+// When there may be room again.
+constexpr std::chrono::milliseconds kRetry{5000};
+constexpr char kAnonymous[] = "anonymous";
+// Streams of one principal that were replaced, beyond as many as he may have.
+constexpr size_t kReplaced = 4;
 
 }  // namespace
 
 Refusal StreamRegistry::Add(const std::shared_ptr<Entry>& entry,
+                            const Quotas& quotas,
                             std::shared_ptr<Entry>* replaced) {
   const std::lock_guard lock(streams_mutex_);
-  if (sessions_.size() >= kMaxSessions) {
-    return {Reason::kTooManyStreams, "open.stream",
-            absl::StrCat("the server has ", sessions_.size(), " streams")};
-  }
+  Refusal refusal = CheckQuotas(*entry, quotas);
+  if (!refusal.ok()) return refusal;
   sessions_.insert(entry);
   *replaced = std::exchange(open_[entry->name()], entry);
   std::erase_if(closed_, [&entry](const Closed& closed) {
     return closed.view.info.name == entry->name();
   });
   return Refusal::None();
+}
+
+Refusal StreamRegistry::CheckQuotas(const Entry& entry,
+                                    const Quotas& quotas) const {
+  const size_t most =
+      quotas.max_streams > 0
+          ? std::min(kMaxSessions, static_cast<size_t>(quotas.max_streams))
+          : kMaxSessions;
+  if (sessions_.size() >= most) {
+    return {Reason::kTooManyStreams, "open.stream",
+            absl::StrCat("the server has ", sessions_.size(),
+                         " streams, which is all it may"),
+            kRetry, "max_streams"};
+  }
+  const std::string& principal = entry.principal();
+  if (quotas.max_streams_per_principal <= 0 || principal == kAnonymous) {
+    return Refusal::None();
+  }
+  size_t open = 0;
+  for (const auto& [name, one] : open_) {
+    if (name != entry.name() && one->principal() == principal) ++open;
+  }
+  // Those that were replaced and play what they have count, too, but not as
+  // much: who opens anew at once is not to be refused.
+  const auto replaced =
+      static_cast<size_t>(std::count_if(
+          sessions_.begin(), sessions_.end(),
+          [&](const auto& one) { return one->principal() == principal; })) -
+      open;
+  const auto most_of_principal =
+      static_cast<size_t>(quotas.max_streams_per_principal);
+  if (open < most_of_principal && replaced <= most_of_principal + kReplaced) {
+    return Refusal::None();
+  }
+  return {Reason::kTooManyStreamsOfPrincipal, "open.stream",
+          absl::StrCat(principal, " has ", open,
+                       " other streams, and may have ", most_of_principal),
+          kRetry, absl::StrCat("max_streams_per_principal of ", principal)};
 }
 
 void StreamRegistry::Close(const std::shared_ptr<Entry>& entry,

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "server/access/quotas.h"
 #include "server/play_volume.h"
 #include "server/refusal.h"
 #include "server/stream_entry.h"
@@ -31,9 +32,9 @@ class StreamRegistry {
 
   using Entry = StreamEntry;
 
-  // Adds it as the stream of its name. The one of that name before it is
-  // handed back: its call is to be ended.
-  Refusal Add(const std::shared_ptr<Entry>& entry,
+  // Adds it as the stream of its name, if the quotas allow it. The one of that
+  // name before it is handed back: its call is to be ended.
+  Refusal Add(const std::shared_ptr<Entry>& entry, const Quotas& quotas,
               std::shared_ptr<Entry>* replaced);
   // Its session is closed: only its accounting is kept.
   void Close(const std::shared_ptr<Entry>& entry, MonotonicTime now);
@@ -66,6 +67,7 @@ class StreamRegistry {
     std::shared_ptr<PlayVolume> volume;
   };
 
+  Refusal CheckQuotas(const Entry& entry, const Quotas& quotas) const;
   void Expire(MonotonicTime now) const;
   std::deque<Closed>::iterator FindClosed(const std::string& name) const;
 

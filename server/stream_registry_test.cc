@@ -14,16 +14,18 @@ using Entry = StreamRegistry::Entry;
 const MonotonicTime kNow = MonotonicTime() + std::chrono::hours(1);
 const auto kAnyStream = [](const StreamInfo&) { return true; };
 
-std::shared_ptr<Entry> MakeEntry(const std::string& name) {
+std::shared_ptr<Entry> MakeEntry(const std::string& name,
+                                 const std::string& principal = "anonymous") {
   StreamInfo info;
   info.name = name;
+  info.principal = principal;
   return std::make_shared<Entry>(info, PlayoutConfig());
 }
 
 std::shared_ptr<Entry> Add(StreamRegistry* registry, const std::string& name) {
   auto entry = MakeEntry(name);
   std::shared_ptr<Entry> replaced;
-  EXPECT_TRUE(registry->Add(entry, &replaced).ok());
+  EXPECT_TRUE(registry->Add(entry, Quotas(), &replaced).ok());
   return entry;
 }
 
@@ -58,7 +60,7 @@ TEST(StreamRegistryTest, ANewStreamTakesThePlaceOfTheOldOne) {
   const auto first = Add(&registry, "a");
   const auto second = MakeEntry("a");
   std::shared_ptr<Entry> replaced;
-  ASSERT_TRUE(registry.Add(second, &replaced).ok());
+  ASSERT_TRUE(registry.Add(second, Quotas(), &replaced).ok());
   EXPECT_EQ(replaced, first);
   registry.Close(first, kNow);
   EXPECT_EQ(registry.OpenEntries(), std::vector{second});
@@ -89,8 +91,74 @@ TEST(StreamRegistryTest, BoundsSessions) {
   for (size_t i = 0; i < StreamRegistry::kMaxSessions; ++i) {
     Add(&registry, "same name");  // those that were replaced still play
   }
-  EXPECT_EQ(registry.Add(MakeEntry("b"), &replaced).reason,
+  EXPECT_EQ(registry.Add(MakeEntry("b"), Quotas(), &replaced).reason,
             Reason::kTooManyStreams);
+}
+
+TEST(StreamRegistryTest, KeepsToTheQuotaOfStreams) {
+  StreamRegistry registry;
+  std::shared_ptr<Entry> replaced;
+  Quotas quotas;
+  quotas.max_streams = 2;
+  ASSERT_TRUE(registry.Add(MakeEntry("a"), quotas, &replaced).ok());
+  ASSERT_TRUE(registry.Add(MakeEntry("b"), quotas, &replaced).ok());
+  const Refusal refusal = registry.Add(MakeEntry("c"), quotas, &replaced);
+  EXPECT_EQ(refusal.reason, Reason::kTooManyStreams);
+  EXPECT_EQ(refusal.quota, "max_streams");
+  EXPECT_GT(refusal.retry_after.count(), 0);
+  EXPECT_EQ(registry.FindOpen("c"), nullptr);
+  quotas.max_streams = 0;
+  EXPECT_TRUE(registry.Add(MakeEntry("c"), quotas, &replaced).ok());
+}
+
+class PrincipalQuotaTest : public testing::Test {
+ protected:
+  Refusal Add(const std::string& name, const std::string& principal) {
+    const auto entry = MakeEntry(name, principal);
+    Refusal refusal = registry_.Add(entry, quotas_, &replaced_);
+    if (refusal.ok()) last_ = entry;
+    return refusal;
+  }
+
+  StreamRegistry registry_;
+  Quotas quotas_{.max_streams_per_principal = 2};
+  std::shared_ptr<Entry> replaced_;
+  std::shared_ptr<Entry> last_;
+};
+
+TEST_F(PrincipalQuotaTest, EachHasHisOwn) {
+  ASSERT_TRUE(Add("a0", "a").ok());
+  ASSERT_TRUE(Add("a1", "a").ok());
+  const Refusal refusal = Add("a2", "a");
+  EXPECT_EQ(refusal.reason, Reason::kTooManyStreamsOfPrincipal);
+  EXPECT_EQ(refusal.quota, "max_streams_per_principal of a");
+  EXPECT_TRUE(Add("b0", "b").ok());
+  registry_.Close(registry_.FindOpen("a0"), kNow);
+  EXPECT_TRUE(Add("a2", "a").ok());
+}
+
+TEST_F(PrincipalQuotaTest, AStreamMayBeOpenedAnewAtOnce) {
+  ASSERT_TRUE(Add("a0", "a").ok());
+  ASSERT_TRUE(Add("a1", "a").ok());
+  for (int i = 0; i < 6; ++i) ASSERT_TRUE(Add("a1", "a").ok()) << i;
+}
+
+TEST_F(PrincipalQuotaTest, OpeningAnewAgainAndAgainFillsNothing) {
+  int opened = 0;
+  while (opened < 1000 && Add("a0", "a").ok()) ++opened;
+  EXPECT_LT(opened, 10);
+  EXPECT_TRUE(Add("b0", "b").ok());
+}
+
+TEST_F(PrincipalQuotaTest, ThoseOfNobodyAreNotCounted) {
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_TRUE(Add(std::to_string(i), "anonymous").ok());
+  }
+}
+
+TEST_F(PrincipalQuotaTest, ZeroIsNoBound) {
+  quotas_.max_streams_per_principal = 0;
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(Add(std::to_string(i), "a").ok());
 }
 
 TEST(StreamRegistryTest, WaitsForNoStreamThatWaitsForItsClient) {
