@@ -17,6 +17,10 @@ namespace earshot {
 // rule names fails with EPERM and the kernel's audit log has it; a library that
 // asks for too much goes without it, and does not end the process. Calls of
 // another architecture's numbering (x32, 32 bits) end it.
+//
+// The kernel logs what a filter refuses, or does not, as a whole. So quiet
+// rules are a filter of their own, which lets all else pass, before the one
+// that lets them pass; the stricter word of the two counts.
 class SyscallFilter {
  public:
   // For the architecture with that token of libseccomp, or the machine's own.
@@ -31,9 +35,13 @@ class SyscallFilter {
  private:
   using Context = std::unique_ptr<void, void (*)(scmp_filter_ctx)>;
 
-  explicit SyscallFilter(Context context) : context_(std::move(context)) {}
+  SyscallFilter(Context quiet, Context audited)
+      : quiet_(std::move(quiet)), audited_(std::move(audited)) {}
+  static absl::StatusOr<Context> Make(const std::vector<SyscallRule>& rules,
+                                      bool quiet, uint32_t architecture);
 
-  Context context_;
+  Context quiet_;
+  Context audited_;
 };
 
 }  // namespace earshot

@@ -187,6 +187,12 @@ TEST(SyscallFilterTest, GuestMemoryIsMappedAndThreadsStart) {
             0);
 }
 
+TEST(SyscallFilterTest, WhatTheCLibraryCanDoWithoutIsUnheardOf) {
+  EXPECT_EQ(Call(SYS_clone3), ENOSYS);
+  EXPECT_EQ(Call(SYS_openat2), ENOSYS);
+  EXPECT_EQ(Call(SYS_preadv2), ENOSYS);
+}
+
 TEST(SyscallFilterTest, ThreadsThatRunAlreadyAreHeldToIt) {
   EXPECT_EQ(InChild([] {
               std::atomic<bool> entered = false;

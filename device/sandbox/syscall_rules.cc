@@ -56,8 +56,9 @@ constexpr const char* kAllowed[] = {
     "getuid", "sysinfo", "times", "uname"};
 
 // Not here, but the C library has another way, which it takes only if it is
-// told that the kernel does not know this one. clone3 and openat2 keep their
-// flags in memory, where no filter sees them.
+// told that the kernel does not know this one: as it asks for each thread that
+// starts, quietly. clone3 and openat2 keep their flags in memory, where no
+// filter sees them.
 constexpr const char* kUnheardOf[] = {"clone3", "copy_file_range", "openat2",
                                       "preadv2", "pwritev2"};
 
@@ -104,6 +105,9 @@ class Rules {
   template <size_t kSize>
   void Add(uint32_t action, const char* const (&names)[kSize]) {
     for (const char* name : names) rules_.push_back({action, name});
+  }
+  void AddQuiet(uint32_t action, const char* name) {
+    rules_.push_back({action, name, {}, /*quiet=*/true});
   }
   std::vector<SyscallRule> Take() { return std::move(rules_); }
 
@@ -163,7 +167,9 @@ void AllowSockets(Rules& rules) {
 std::vector<SyscallRule> DeviceSyscallRules(int64_t self) {
   Rules rules;
   rules.Add(SCMP_ACT_ALLOW, kAllowed);
-  rules.Add(SCMP_ACT_ERRNO(ENOSYS), kUnheardOf);
+  for (const char* name : kUnheardOf) {
+    rules.AddQuiet(SCMP_ACT_ERRNO(ENOSYS), name);
+  }
   rules.Add(SCMP_ACT_KILL_PROCESS, kFatal);
   AllowReading(rules);
   AllowMapping(rules);

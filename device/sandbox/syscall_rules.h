@@ -15,6 +15,9 @@ struct SyscallRule {
   uint32_t action = SCMP_ACT_ALLOW;
   const char* name = nullptr;
   std::vector<scmp_arg_cmp> when = {};
+  // The kernel's audit log does not hear of it. Then it counts for every call
+  // of that name.
+  bool quiet = false;
 };
 
 // What happens to every call that no rule names.
