@@ -15,6 +15,8 @@
 namespace earshot {
 namespace {
 
+constexpr char kStreams[] = "streams";
+constexpr char kProbes[] = "probes";
 constexpr size_t kMaxVmBytes = 63;
 constexpr size_t kMaxIdBytes = 9;  // an int32
 constexpr int kMaxLabels = 16;
@@ -158,11 +160,12 @@ Refusal CheckPing(const v1::Ping& ping, PingReport* report) {
 Refusal CheckStreamName(const std::string& name, const char* field,
                         std::string* vm, std::string* id) {
   const std::vector<std::string> parts = absl::StrSplit(name, '/');
-  if (parts.size() != 4 || parts[0] != "vms" || parts[2] != "streams" ||
-      !IsVm(parts[1]) || !IsId(parts[3])) {
+  if (parts.size() != 4 || parts[0] != "vms" ||
+      (parts[2] != kStreams && parts[2] != kProbes) || !IsVm(parts[1]) ||
+      !IsId(parts[3])) {
     return {Reason::kBadName, field,
             "a stream is vms/{vm}/streams/{id}, with 1 to 63 of "
-            "[A-Za-z0-9._-] and a number"};
+            "[A-Za-z0-9._-] and a number; a probe vms/{vm}/probes/{id}"};
   }
   *vm = parts[1];
   *id = parts[3];
@@ -173,7 +176,15 @@ Refusal CheckOpen(const v1::Open& open, StreamInfo* info) {
   Refusal name =
       CheckStreamName(open.stream(), "open.stream", &info->vm, &info->id);
   if (!name.ok()) return name;
-  info->name = open.stream();
+  // Both kinds are opened as streams. Only in its name a probe is another kind:
+  // so it cannot meet a stream, whatever is looked up by name.
+  info->probe = open.probe();
+  info->name = absl::StrCat("vms/", info->vm, "/",
+                            info->probe ? kProbes : kStreams, "/", info->id);
+  if (!info->probe && open.stream() != info->name) {
+    return {Reason::kBadName, "open.stream",
+            "a probe is opened by its flag, as vms/{vm}/streams/{id}"};
+  }
   if (open.resume_token().size() > kMaxTokenBytes) {
     return {Reason::kBadRequest, "open.resume_token",
             absl::StrCat("more than ", kMaxTokenBytes, " bytes")};

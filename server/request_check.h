@@ -17,10 +17,10 @@ namespace earshot {
 // Checks what a client says, as far as it needs no knowledge of the stream,
 // and turns it into our own words.
 
-// vms/{vm}/streams/{id}.
+// vms/{vm}/streams/{id}, or of a probe vms/{vm}/probes/{id}.
 Refusal CheckStreamName(const std::string& name, const char* field,
                         std::string* vm, std::string* id);
-// Fills name, vm, id, client and labels.
+// Fills name, vm, id, probe, client and labels.
 Refusal CheckOpen(const v1::Open& open, StreamInfo* info);
 // Fills everything but first_frame.
 Refusal CheckBegin(const v1::Begin& begin, EpochParams* params);

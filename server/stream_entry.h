@@ -20,7 +20,7 @@ namespace earshot {
 
 // Who a stream is: what Open said.
 struct StreamInfo {
-  std::string name;  // vms/{vm}/streams/{id}
+  std::string name;  // vms/{vm}/streams/{id}; of a probe vms/{vm}/probes/{id}
   std::string vm;
   std::string id;
   std::string peer;
@@ -30,6 +30,7 @@ struct StreamInfo {
   std::string principal;  // whose it is
   std::string client;
   std::map<std::string, std::string> labels;
+  bool probe = false;  // nobody is to hear it
   std::chrono::system_clock::time_point open_time;
 };
 
