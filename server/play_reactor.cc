@@ -10,6 +10,7 @@
 #include "server/play_responses.h"
 #include "server/request_check.h"
 #include "server/session_playout.h"
+#include "server/sinks/null_sink.h"
 
 namespace earshot {
 namespace {
@@ -309,6 +310,10 @@ void PlayReactor::StartPlayout() {
   auto make_sink = [playback = playback_,
                     entry = entry_](const EpochParams& params) {
     const StreamInfo info = entry->info();
+    if (info.probe) {
+      return std::unique_ptr<AudioSink>(
+          std::make_unique<NullSink>(params.rate_hz, params.channels));
+    }
     return playback->sinks->Make(
         {info.vm, info.id, params.epoch, params.rate_hz,
          LayoutOf(params.channels, params.positions),

@@ -76,8 +76,11 @@ void StreamRegistry::Close(const std::shared_ptr<Entry>& entry,
   const auto it = open_.find(entry->name());
   if (it != open_.end() && it->second == entry) {
     open_.erase(it);
-    closed_.push_back({entry->View(now), now, entry->volume()});
-    Expire(now);
+    // Nobody asks for a probe that is over, and it would push out a stream.
+    if (!entry->info().probe) {
+      closed_.push_back({entry->View(now), now, entry->volume()});
+      Expire(now);
+    }
   }
   one_closed_.notify_all();
 }
