@@ -66,6 +66,17 @@ class Rewriter {
     thread_.join();
   }
   int64_t rewrites() const { return rewrites_; }
+  // Nothing is rewritten until Go(): from when this returns.
+  void Rest() {
+    const int rest = ++turn_;
+    while (rested_ != rest) std::this_thread::yield();
+  }
+  // Returns once it is at it.
+  void Go() {
+    const int64_t before = rewrites_;
+    ++turn_;
+    while (rewrites_ == before) std::this_thread::yield();
+  }
 
  private:
   uint8_t* Host(uint64_t user_address) const {
@@ -76,6 +87,11 @@ class Rewriter {
   void Run() {
     Random random(7);
     while (!stop_) {
+      if (const int turn = turn_; turn % 2 != 0) {
+        rested_ = turn;
+        std::this_thread::yield();
+        continue;
+      }
       for (int i = 0; i < 256; ++i) Rewrite(random);
       rewrites_ += 256;
     }
@@ -194,6 +210,8 @@ class Rewriter {
   uint64_t buffers_ = 0;
   uint64_t tables_ = 0;
   std::atomic<bool> stop_ = false;
+  std::atomic<int> turn_ = 0;  // odd: to rest
+  std::atomic<int> rested_ = 0;
   std::atomic<int64_t> rewrites_ = 0;
   std::thread thread_;
 };
@@ -212,9 +230,16 @@ TEST(MemoryRaceTest, AGuestThatRewritesItsMemoryMeanwhileDoesNoHarm) {
     Rewriter rewriter(driver.guest());
     const auto end = std::chrono::steady_clock::now() + seconds(3);
     while (std::chrono::steady_clock::now() < end) {
-      // A ring that broke, or a stream that got lost, begins anew.
+      // A ring that broke, or a stream that got lost, begins anew, and plays.
+      rewriter.Rest();
       driver.Start();
-      for (int i = 0; i < 2000; ++i, ++turns) {
+      for (const uint32_t stream : {0, 1}) {
+        ASSERT_EQ(guest.SetParams(stream, 3840, 960), SndStatus::kOk);
+        ASSERT_EQ(guest.Command(kSndPcmPrepare, stream), SndStatus::kOk);
+        ASSERT_EQ(guest.Command(kSndPcmStart, stream), SndStatus::kOk);
+      }
+      rewriter.Go();
+      for (int i = 0; i < 200; ++i, ++turns) {
         now += milliseconds(1);
         device.OnKick(i % kSndQueueCount, now);
         if (device.NextDeadline(now) <= now) device.OnTimer(now);
@@ -232,6 +257,10 @@ TEST(MemoryRaceTest, AGuestThatRewritesItsMemoryMeanwhileDoesNoHarm) {
   // It was not only refused.
   EXPECT_GT(device.stats().control_requests, 0);
   EXPECT_GT(device.stats().malformed_chains, 0);
+  for (const int stream : {0, 1}) {
+    EXPECT_GT(device.stream(stream).stats().frames_produced, 480);
+    EXPECT_GT(device.stream(stream).stats().buffers_completed, 10);
+  }
 
   driver.Start();
   ASSERT_EQ(guest.SetParams(0, 4 * 960, 4 * 480), SndStatus::kOk);
