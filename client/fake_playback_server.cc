@@ -1,21 +1,10 @@
 #include "client/fake_playback_server.h"
 
-#include <stdlib.h>
-
 #include <chrono>
 #include <deque>
-#include <filesystem>
 #include <utility>
 
 namespace earshot {
-namespace {
-
-std::string MakeFolder() {
-  std::string path = "/tmp/earshot_XXXXXX";
-  return mkdtemp(path.data()) == nullptr ? "/nowhere" : path;
-}
-
-}  // namespace
 
 class FakePlaybackServer::Call
     : public grpc::ServerBidiReactor<v1::PlayRequest, v1::PlayResponse> {
@@ -103,15 +92,11 @@ class FakePlaybackServer::Call
   bool finished_ = false;
 };
 
-FakePlaybackServer::FakePlaybackServer()
-    : folder_(MakeFolder()), path_(folder_ + "/socket") {
+FakePlaybackServer::FakePlaybackServer() : path_(folder_ / "socket") {
   opened_.mutable_limits()->set_initial_window_ms(200);
 }
 
-FakePlaybackServer::~FakePlaybackServer() {
-  Shutdown();
-  std::filesystem::remove_all(folder_);
-}
+FakePlaybackServer::~FakePlaybackServer() { Shutdown(); }
 
 void FakePlaybackServer::Listen() {
   grpc::ServerBuilder builder;

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "bazel/temporary_folder.h"
 #include "proto/earshot/v1/playback.grpc.pb.h"
 
 namespace earshot {
@@ -57,7 +58,7 @@ class FakePlaybackServer : private v1::PlaybackService::CallbackService {
   std::shared_ptr<Call> newest() const;
 
   // A folder of its own: many tests may run at once, each with the same pid.
-  const std::string folder_;
+  const TemporaryFolder folder_;
   const std::string path_;
   std::atomic<bool> answer_open_ = true;
   std::atomic<bool> read_ = true;

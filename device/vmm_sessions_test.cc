@@ -8,13 +8,12 @@
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <chrono>
-#include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "bazel/temporary_folder.h"
 #include "device/sound/fake_pcm_output.h"
 #include "device/sound/fake_sound_driver.h"
 #include "device/sound/sound_device.h"
@@ -33,11 +32,6 @@ using vhost_user::VmmSession;
 constexpr size_t kPeriodBytes = 1920;  // 10 ms
 constexpr int kPeriods = 8;            // in the guest's ring
 constexpr double kSpeed = 10;          // of the output's clock
-
-std::string NewDirectory() {
-  char name[] = "/tmp/vmm.XXXXXX";
-  return mkdtemp(name);
-}
 
 class VmmSessionsTest : public testing::TestWithParam<const char*> {
  protected:
@@ -63,7 +57,6 @@ class VmmSessionsTest : public testing::TestWithParam<const char*> {
       EXPECT_EQ(backend_->stats().protocol_errors, 0);
     }
     backend_ = nullptr;
-    std::filesystem::remove_all(directory_);
   }
 
   void Play(const std::string& phase) {
@@ -169,8 +162,8 @@ class VmmSessionsTest : public testing::TestWithParam<const char*> {
     ExpectPlayedExactly();
   }
 
-  const std::string directory_ = NewDirectory();
-  const std::string path_ = directory_ + "/socket";
+  const TemporaryFolder folder_;
+  const std::string path_ = folder_ / "socket";
   boost::asio::io_context loop_;
   FakePcmOutput output_;
   FakePcmOutput other_output_;

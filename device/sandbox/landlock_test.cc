@@ -16,6 +16,7 @@
 #include <string>
 #include <thread>
 
+#include "bazel/temporary_folder.h"
 #include "device/sandbox/in_child.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -28,16 +29,13 @@ constexpr Outcome kNotEntered = 250;
 class LandlockTest : public testing::Test {
  protected:
   LandlockTest() {
-    std::string name = testing::TempDir() + "/landlock-XXXXXX";
-    folder_ = mkdtemp(name.data());
     for (const char* place : {"read", "remove", "other"}) {
-      std::filesystem::create_directory(folder_ / place);
-      std::ofstream(folder_ / place / "file") << "text";
+      std::filesystem::create_directory(folder_.path() / place);
+      std::ofstream(folder_.path() / place / "file") << "text";
     }
     rules_.read = {Path("read"), Path("no such thing")};
     rules_.remove = {Path("remove")};
   }
-  ~LandlockTest() override { std::filesystem::remove_all(folder_); }
 
   void SetUp() override {
     const Outcome entered = Behind([] { return 0; });
@@ -45,9 +43,7 @@ class LandlockTest : public testing::Test {
     ASSERT_EQ(entered, 0);
   }
 
-  std::string Path(const std::string& name) const {
-    return (folder_ / name).string();
-  }
+  std::string Path(const std::string& name) const { return folder_ / name; }
   Outcome Behind(const std::function<Outcome()>& what) const {
     return InChild([&] {
       prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
@@ -73,7 +69,7 @@ class LandlockTest : public testing::Test {
     });
   }
 
-  std::filesystem::path folder_;
+  const TemporaryFolder folder_;
   LandlockRules rules_;
   mutable int abi_ = 0;  // in the child
 };

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/io_context.hpp>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <memory>
@@ -12,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "bazel/temporary_folder.h"
 #include "device/vhost_user/backend.h"
 #include "device/vhost_user/fake_device.h"
 #include "device/vhost_user/fake_frontend.h"
@@ -28,11 +28,6 @@ Bytes Encode(const T& value) {
   Bytes bytes(sizeof(value));
   std::memcpy(bytes.data(), &value, sizeof(value));
   return bytes;
-}
-
-inline std::string NewDirectory() {
-  char name[] = "/tmp/backend.XXXXXX";
-  return mkdtemp(name);
 }
 
 inline int OpenFds() {
@@ -52,10 +47,7 @@ class BackendTest : public testing::Test {
     EXPECT_TRUE(backend.ok()) << backend.status();
     backend_ = *std::move(backend);
   }
-  ~BackendTest() override {
-    backend_ = nullptr;
-    std::filesystem::remove_all(directory_);
-  }
+  ~BackendTest() override { backend_ = nullptr; }
 
   void Pump() { loop_.poll(); }
   FakeFrontend::Options Options() {
@@ -79,8 +71,8 @@ class BackendTest : public testing::Test {
     EXPECT_EQ(used[0].bytes, bytes);
   }
 
-  const std::string directory_ = NewDirectory();
-  const std::string path_ = directory_ + "/socket";
+  const TemporaryFolder folder_;
+  const std::string path_ = folder_ / "socket";
   boost::asio::io_context loop_;
   FakeDevice device_;
   std::unique_ptr<Backend> backend_;

@@ -12,20 +12,15 @@
 #include <fstream>
 #include <string>
 
+#include "bazel/temporary_folder.h"
+
 namespace earshot::vhost_user {
 namespace {
 
 class ListenerTest : public testing::Test {
  protected:
-  ListenerTest() {
-    char name[] = "/tmp/listener.XXXXXX";
-    directory_ = mkdtemp(name);
-    path_ = directory_ + "/socket";
-  }
-  ~ListenerTest() override { std::filesystem::remove_all(directory_); }
-
-  std::string directory_;
-  std::string path_;
+  const TemporaryFolder folder_;
+  const std::string path_ = folder_ / "socket";
 };
 
 TEST_F(ListenerTest, ReplacesASocketThatWasLeftBehind) {
@@ -50,7 +45,7 @@ TEST_F(ListenerTest, RefusesPathsThatCannotBe) {
   EXPECT_TRUE(absl::IsInvalidArgument(ListenAt("").status()));
   EXPECT_TRUE(absl::IsInvalidArgument(
       ListenAt("/tmp/" + std::string(200, 'x')).status()));
-  EXPECT_TRUE(absl::IsUnavailable(ListenAt(directory_ + "/no/such").status()));
+  EXPECT_TRUE(absl::IsUnavailable(ListenAt(folder_ / "no/such").status()));
 }
 
 TEST_F(ListenerTest, TakesOverASocketThatListens) {

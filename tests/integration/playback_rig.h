@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "bazel/temporary_folder.h"
 #include "proto/earshot/v1/admin.grpc.pb.h"
 #include "tests/integration/child_process.h"
 
@@ -44,9 +45,7 @@ class PlaybackRig {
   std::unique_ptr<ChildProcess> StartOtherServer() const;
   std::string other_address() const { return "unix:" + Path("other.sock"); }
   // In the scratch folder.
-  std::string Path(const std::string& name) const {
-    return (folder_ / name).string();
-  }
+  std::string Path(const std::string& name) const { return folder_ / name; }
 
   // A device for `vm`, with its socket at SocketPath(vm), which plays at
   // `server`, or at server_address(). Returns when it listens.
@@ -75,7 +74,7 @@ class PlaybackRig {
  private:
   std::unique_ptr<ChildProcess> StartServerAt(const std::string& address) const;
 
-  std::filesystem::path folder_;
+  const TemporaryFolder folder_;
   std::unique_ptr<ChildProcess> server_;
   std::unique_ptr<v1::AdminService::Stub> admin_;
 };

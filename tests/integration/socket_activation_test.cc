@@ -6,13 +6,13 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "bazel/temporary_folder.h"
 #include "device/vhost_user/fake_frontend.h"
 #include "device/virtio/fake_guest.h"
 #include "tests/integration/child_process.h"
@@ -26,9 +26,6 @@ constexpr char kFlags[] = " --vm=a --server=unix:/nowhere ";
 class SocketActivationTest : public testing::Test {
  protected:
   SocketActivationTest() {
-    char name[] = "/tmp/activation.XXXXXX";
-    directory_ = mkdtemp(name);
-    path_ = directory_ + "/socket";
     listening_ = socket(AF_UNIX, SOCK_STREAM, 0);  // to be inherited
     sockaddr_un address = {};
     address.sun_family = AF_UNIX;
@@ -38,10 +35,7 @@ class SocketActivationTest : public testing::Test {
               0);
     EXPECT_EQ(listen(listening_, 4), 0);
   }
-  ~SocketActivationTest() override {
-    close(listening_);
-    std::filesystem::remove_all(directory_);
-  }
+  ~SocketActivationTest() override { close(listening_); }
 
   // By a shell, which can say what its process id is.
   std::unique_ptr<ChildProcess> Start(const std::string& words) {
@@ -55,8 +49,8 @@ class SocketActivationTest : public testing::Test {
     EXPECT_TRUE(vmm.Start().ok());
   }
 
-  std::string directory_;
-  std::string path_;
+  const TemporaryFolder folder_;
+  const std::string path_ = folder_ / "socket";
   int listening_ = -1;
 };
 

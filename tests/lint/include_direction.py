@@ -43,8 +43,9 @@ def violations(path, text):
         return
     for quoted, system in INCLUDE.findall(text):
         header = quoted or system
-        # What fuzz targets share belongs to the build, as their macro does.
-        if header == "bazel/fuzz_input.h" and path.endswith("_fuzz_test.cc"):
+        # What tests and fuzz targets share belongs to the build, as their macro
+        # does; it is testonly there.
+        if header in ("bazel/fuzz_input.h", "bazel/temporary_folder.h"):
             continue
         if header.split("/")[0] in OURS:
             if not any(_within(header, other) for other in MAY_INCLUDE[folder]):
