@@ -9,9 +9,14 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "server/access/call_credentials.h"
+#include "server/access/config_file.h"
+#include "server/access/permission.h"
 #include "server/error_status.h"
 #include "server/request_check.h"
+#include "server/stream_filter.h"
 #include "server/stream_proto.h"
+#include "server/unary_call.h"
 
 namespace earshot {
 namespace {
@@ -24,51 +29,62 @@ constexpr int kMaxIntervalMs = 3'600'000;
 constexpr size_t kMaxWatchers = 100;
 // When a client whose stream was closed may come back.
 constexpr std::chrono::milliseconds kReopen{5000};
+// When there may be room for another watcher, or another server.
+constexpr std::chrono::milliseconds kRewatch{5000};
+constexpr std::chrono::milliseconds kRestart{1000};
 // How soon a change of state is told.
 constexpr std::chrono::milliseconds kLook{50};
-// A page token is this and the name that the page before ended with, in
-// Base64, so that nobody relies on what is in it.
+// A page token is this, the name that the page before ended with, a line feed
+// and the filter, in Base64, so that nobody relies on what is in it.
 constexpr char kTokenMark[] = "v1:";
 
 MonotonicTime Now() { return std::chrono::steady_clock::now(); }
-
-grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context,
-                                 const Refusal& refusal) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  reactor->Finish(ToGrpcStatus(refusal));
-  return reactor;
-}
 
 Refusal NoStream(const std::string& name) {
   return {Reason::kNotFound, "name", absl::StrCat("no stream ", name)};
 }
 
-Refusal NotAllowed(const Caller& caller, absl::string_view field,
-                   absl::string_view what) {
-  return {Reason::kNotAllowed, std::string(field),
-          absl::StrCat(caller.principal(), " may not ", what)};
-}
-
 // Checks a stream's name, and that the caller may see it.
-Refusal CheckMaySee(const Caller& caller, const std::string& name) {
+Refusal CheckMaySeeStream(const Caller& caller, const std::string& name) {
   std::string vm;
   std::string id;
   const Refusal refusal = CheckStreamName(name, "name", &vm, &id);
-  if (!refusal.ok()) return refusal;
-  if (caller.MaySee(vm)) return Refusal::None();
-  return NotAllowed(caller, "name", absl::StrCat("see the VM ", vm));
+  return refusal.ok() ? CheckMaySee(caller, vm, "name") : refusal;
 }
 
-bool ReadPageToken(const std::string& token, std::string* after) {
-  if (token.empty()) return true;
+v1::ConfigFile ToProto(const ConfigFileState& state) {
+  v1::ConfigFile file;
+  file.set_path(state.path);
+  file.set_role(state.role);
+  file.mutable_load_time()->set_seconds(
+      std::chrono::system_clock::to_time_t(state.load_time));
+  file.set_error(state.error);
+  return file;
+}
+
+std::string MakePageToken(const std::string& last, const std::string& filter) {
+  return absl::WebSafeBase64Escape(
+      absl::StrCat(kTokenMark, last, "\n", filter));
+}
+
+Refusal ReadPageToken(const std::string& token, const std::string& filter,
+                      std::string* after) {
+  if (token.empty()) return Refusal::None();
+  const Refusal bad{Reason::kBadPageToken, "page_token",
+                    "it is none that ListStreams gave"};
   std::string text;
-  if (!absl::WebSafeBase64Unescape(token, &text)) return false;
+  if (!absl::WebSafeBase64Unescape(token, &text)) return bad;
   const std::string mark = kTokenMark;
-  if (text.compare(0, mark.size(), mark) != 0) return false;
-  *after = text.substr(mark.size());
-  std::string vm;
-  std::string id;
-  return CheckStreamName(*after, "page_token", &vm, &id).ok();
+  const size_t end = text.find('\n');
+  if (text.compare(0, mark.size(), mark) != 0 || end == std::string::npos) {
+    return bad;
+  }
+  *after = text.substr(mark.size(), end - mark.size());
+  if (text.compare(end + 1, std::string::npos, filter) == 0) {
+    return Refusal::None();
+  }
+  return {Reason::kBadPageToken, "page_token",
+          "it belongs to another filter: the same one must go with each page"};
 }
 
 }  // namespace
@@ -81,7 +97,7 @@ AdminServiceImpl::AdminServiceImpl(const AccessControl* access,
       registry_(registry),
       draining_(std::move(draining)),
       overloaded_(std::move(overloaded)),
-      thread_([this] { Watch(); }) {}
+      thread_([this] { LookForChanges(); }) {}
 
 AdminServiceImpl::~AdminServiceImpl() {
   StopWatching();
@@ -99,111 +115,141 @@ void AdminServiceImpl::StopWatching() {
   for (const auto& weak : watchers) {
     if (const auto watcher = weak.lock()) {
       watcher->EndCall(ToGrpcStatus(
-          {Reason::kShuttingDown, "", "the server is going down"}));
+          {Reason::kShuttingDown, "", "the server is going down", kRestart}));
     }
   }
 }
 
 grpc::ServerUnaryReactor* AdminServiceImpl::ListStreams(
-    grpc::CallbackServerContext* context, const v1::ListStreamsRequest* request,
-    v1::ListStreamsResponse* response) {
-  Caller caller;
-  Refusal refusal = access_->Identify(*context, &caller);
-  if (refusal.ok()) refusal = List(caller, *request, response);
-  return Answer(context, refusal);
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return AnswerUnary<v1::ListStreamsRequest, v1::ListStreamsResponse>(
+      *access_, context, *request, response,
+      [this](const Caller& caller, const auto& asked, auto* answer) {
+        return List(caller, asked, answer);
+      });
 }
 
 grpc::ServerUnaryReactor* AdminServiceImpl::GetStream(
-    grpc::CallbackServerContext* context, const v1::GetStreamRequest* request,
-    v1::GetStreamResponse* response) {
-  Caller caller;
-  Refusal refusal = access_->Identify(*context, &caller);
-  if (refusal.ok()) refusal = Get(caller, *request, response);
-  return Answer(context, refusal);
-}
-
-grpc::ServerWriteReactor<v1::WatchStreamsResponse>*
-AdminServiceImpl::WatchStreams(grpc::CallbackServerContext* context,
-                               const v1::WatchStreamsRequest* request) {
-  Caller caller;
-  Refusal refusal = access_->Identify(*context, &caller);
-  const int wanted =
-      request->interval_ms() == 0 ? kDefaultIntervalMs : request->interval_ms();
-  auto watcher =
-      WatchReactor::Create(caller, registry_, request->name(),
-                           std::chrono::milliseconds(std::clamp(
-                               wanted, kMinIntervalMs, kMaxIntervalMs)));
-  if (refusal.ok() && wanted < kMinIntervalMs) {
-    refusal = {Reason::kBadRequest, "interval_ms",
-               absl::StrCat(wanted, "; at least ", kMinIntervalMs)};
-  } else if (refusal.ok() && !request->name().empty()) {
-    refusal = CheckMaySee(caller, request->name());
-  }
-  if (refusal.ok()) {
-    const std::lock_guard lock(watchers_mutex_);
-    std::erase_if(watchers_, [](const auto& weak) { return weak.expired(); });
-    if (stopping_) {
-      refusal = {Reason::kShuttingDown, "", "the server is going down"};
-    } else if (watchers_.size() >= kMaxWatchers) {
-      refusal = {Reason::kTooManyWatchers, "",
-                 absl::StrCat(kMaxWatchers, " watch already")};
-    } else {
-      watchers_.push_back(watcher);
-      changed_.notify_all();
-    }
-  }
-  if (!refusal.ok()) watcher->EndCall(ToGrpcStatus(refusal));
-  return watcher.get();
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return AnswerUnary<v1::GetStreamRequest, v1::GetStreamResponse>(
+      *access_, context, *request, response,
+      [this](const Caller& caller, const auto& asked, auto* answer) {
+        return Get(caller, asked, answer);
+      });
 }
 
 grpc::ServerUnaryReactor* AdminServiceImpl::SetVolume(
-    grpc::CallbackServerContext* context, const v1::SetVolumeRequest* request,
-    v1::SetVolumeResponse* response) {
-  Caller caller;
-  Refusal refusal = access_->Identify(*context, &caller);
-  if (refusal.ok()) refusal = Set(caller, *request, response);
-  return Answer(context, refusal);
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return AnswerUnary<v1::SetVolumeRequest, v1::SetVolumeResponse>(
+      *access_, context, *request, response,
+      [this](const Caller& caller, const auto& asked, auto* answer) {
+        return Set(caller, asked, answer);
+      });
 }
 
 grpc::ServerUnaryReactor* AdminServiceImpl::CloseStream(
-    grpc::CallbackServerContext* context, const v1::CloseStreamRequest* request,
-    v1::CloseStreamResponse* response) {
-  Caller caller;
-  Refusal refusal = access_->Identify(*context, &caller);
-  if (refusal.ok()) refusal = Close(caller, *request, response);
-  return Answer(context, refusal);
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return AnswerUnary<v1::CloseStreamRequest, v1::CloseStreamResponse>(
+      *access_, context, *request, response,
+      [this](const Caller& caller, const auto& asked, auto* answer) {
+        return Close(caller, asked, answer);
+      });
 }
 
 grpc::ServerUnaryReactor* AdminServiceImpl::GetServerInfo(
-    grpc::CallbackServerContext* context, const v1::GetServerInfoRequest*,
-    v1::GetServerInfoResponse* response) {
-  Caller caller;
-  Refusal refusal = access_->Identify(*context, &caller);
-  if (refusal.ok() && !caller.is_operator()) {
-    refusal = NotAllowed(caller, "", "ask for the server: he is no operator");
-  }
-  if (refusal.ok()) Info(response);
-  return Answer(context, refusal);
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return AnswerUnary<v1::GetServerInfoRequest, v1::GetServerInfoResponse>(
+      *access_, context, *request, response,
+      [this](const Caller& caller, const auto&, auto* answer) {
+        return Info(caller, answer);
+      });
 }
 
 grpc::ServerUnaryReactor* AdminServiceImpl::GetIdentity(
-    grpc::CallbackServerContext* context, const v1::GetIdentityRequest*,
-    v1::GetIdentityResponse* response) {
-  Caller caller;
-  const Refusal refusal = access_->Identify(*context, &caller);
-  if (refusal.ok()) {
-    response->set_principal(caller.principal());
-    for (const std::string& identity : caller.identities()) {
-      response->add_identities(identity);
-    }
-    response->set_is_operator(caller.is_operator());
-    response->set_server_version(facts_.version);
-    response->set_peer(context->peer());
-  }
-  return Answer(context, refusal);
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return AnswerUnary<v1::GetIdentityRequest, v1::GetIdentityResponse>(
+      *access_, context, *request, response,
+      [&](const Caller& caller, const auto&, auto* answer) {
+        return Identity(*context, caller, answer);
+      });
 }
 
-void AdminServiceImpl::Info(v1::GetServerInfoResponse* response) const {
+grpc::ServerWriteReactor<grpc::ByteBuffer>* AdminServiceImpl::WatchStreams(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request) {
+  Caller caller;
+  v1::WatchStreamsRequest asked;
+  Refusal refusal = access_->Identify(*context, &caller);
+  if (refusal.ok()) refusal = ParseRequest(*request, &asked);
+  std::shared_ptr<WatchReactor> watcher;
+  if (refusal.ok()) refusal = Watch(caller, asked, &watcher);
+  if (refusal.ok()) return watcher.get();
+  watcher = WatchReactor::Create(caller, registry_, "", kLook);
+  watcher->EndCall(ToGrpcStatus(refusal));
+  return watcher.get();
+}
+
+Refusal AdminServiceImpl::Watch(const Caller& caller,
+                                const v1::WatchStreamsRequest& request,
+                                std::shared_ptr<WatchReactor>* watcher) {
+  Refusal refusal = CheckMaySeeAny(caller);
+  if (!refusal.ok()) return refusal;
+  const int wanted =
+      request.interval_ms() == 0 ? kDefaultIntervalMs : request.interval_ms();
+  if (wanted < kMinIntervalMs) {
+    return {Reason::kBadRequest, "interval_ms",
+            absl::StrCat(wanted, "; at least ", kMinIntervalMs)};
+  }
+  if (!request.name().empty()) {
+    refusal = CheckMaySeeStream(caller, request.name());
+    if (!refusal.ok()) return refusal;
+  }
+  const std::lock_guard lock(watchers_mutex_);
+  std::erase_if(watchers_, [](const auto& weak) { return weak.expired(); });
+  if (stopping_) {
+    return {Reason::kShuttingDown, "", "the server is going down", kRestart};
+  }
+  if (watchers_.size() >= kMaxWatchers) {
+    return {Reason::kTooManyWatchers, "",
+            absl::StrCat(kMaxWatchers, " watch already"), kRewatch, "watchers"};
+  }
+  *watcher = WatchReactor::Create(
+      caller, registry_, request.name(),
+      std::chrono::milliseconds(std::min(wanted, kMaxIntervalMs)));
+  watchers_.push_back(*watcher);
+  changed_.notify_all();
+  return Refusal::None();
+}
+
+Refusal AdminServiceImpl::Identity(const grpc::CallbackServerContext& context,
+                                   const Caller& caller,
+                                   v1::GetIdentityResponse* response) const {
+  response->set_principal(caller.principal());
+  for (const std::string& identity : caller.identities()) {
+    response->add_identities(identity);
+  }
+  for (const std::string& vm : caller.player_vms()) {
+    response->add_player_vms(vm);
+  }
+  for (const std::string& vm : caller.listener_vms()) {
+    response->add_listener_vms(vm);
+  }
+  response->set_is_operator(caller.is_operator());
+  response->set_server_version(facts_.version);
+  response->set_peer(context.peer());
+  response->set_transport(TransportOf(context));
+  return Refusal::None();
+}
+
+Refusal AdminServiceImpl::Info(const Caller& caller,
+                               v1::GetServerInfoResponse* response) const {
+  const Refusal refusal = CheckIsOperator(caller, "ask for the server", "");
+  if (!refusal.ok()) return refusal;
   response->set_version(facts_.version);
   response->mutable_start_time()->set_seconds(
       std::chrono::system_clock::to_time_t(facts_.start_time));
@@ -227,41 +273,57 @@ void AdminServiceImpl::Info(v1::GetServerInfoResponse* response) const {
   response->set_opus_version(opus_get_version_string());
   response->set_draining(draining_());
   response->set_overloaded(overloaded_());
+  for (const ConfigFileState& file : access_->files()) {
+    *response->add_config_files() = ToProto(file);
+  }
+  return Refusal::None();
 }
 
 Refusal AdminServiceImpl::List(const Caller& caller,
                                const v1::ListStreamsRequest& request,
                                v1::ListStreamsResponse* response) const {
+  Refusal refusal = CheckMaySeeAny(caller);
+  if (!refusal.ok()) return refusal;
   if (request.page_size() < 0) {
     return {Reason::kBadRequest, "page_size",
             absl::StrCat(request.page_size(), " is negative")};
   }
+  StreamFilter filter;
+  refusal =
+      StreamFilter::Parse(request.filter(), v1::Stream::descriptor(), &filter);
+  if (!refusal.ok()) return refusal;
   std::string after;
-  if (!ReadPageToken(request.page_token(), &after)) {
-    return {Reason::kBadPageToken, "page_token",
-            "it is none that ListStreams gave"};
-  }
+  refusal = ReadPageToken(request.page_token(), request.filter(), &after);
+  if (!refusal.ok()) return refusal;
   const auto size = static_cast<size_t>(
       request.page_size() == 0 ? kDefaultPage
                                : std::min(request.page_size(), kMaxPage));
-  // One more, to know whether there is a next page.
-  std::vector<StreamView> views = registry_->List(
-      after, size + 1, Now(),
-      [&caller](const StreamInfo& info) { return caller.MaySee(info.vm); });
-  const bool more = views.size() > size;
-  if (more) views.pop_back();
-  for (const StreamView& view : views) *response->add_streams() = ToProto(view);
-  if (more) {
-    response->set_next_page_token(absl::WebSafeBase64Escape(
-        absl::StrCat(kTokenMark, views.back().info.name)));
+  const auto may_see = [&caller](const StreamInfo& info) {
+    return caller.MaySee(info.vm);
+  };
+  while (true) {
+    // One more, to know whether there is a next page.
+    const std::vector<StreamView> views =
+        registry_->List(after, size + 1, Now(), may_see);
+    for (const StreamView& view : views) {
+      v1::Stream stream = ToProto(view);
+      if (!filter.Matches(stream)) continue;
+      if (static_cast<size_t>(response->streams_size()) == size) {
+        response->set_next_page_token(MakePageToken(
+            response->streams().rbegin()->name(), request.filter()));
+        return Refusal::None();
+      }
+      *response->add_streams() = std::move(stream);
+    }
+    if (views.size() <= size) return Refusal::None();
+    after = views.back().info.name;
   }
-  return Refusal::None();
 }
 
 Refusal AdminServiceImpl::Get(const Caller& caller,
                               const v1::GetStreamRequest& request,
                               v1::GetStreamResponse* response) const {
-  const Refusal refusal = CheckMaySee(caller, request.name());
+  const Refusal refusal = CheckMaySeeStream(caller, request.name());
   if (!refusal.ok()) return refusal;
   const auto view = registry_->Find(request.name(), Now());
   if (!view.has_value()) {
@@ -278,9 +340,8 @@ Refusal AdminServiceImpl::Set(const Caller& caller,
   std::string id;
   Refusal refusal = CheckStreamName(request.name(), "name", &vm, &id);
   if (!refusal.ok()) return refusal;
-  if (!caller.is_operator() && !caller.MayPlay(vm)) {
-    return NotAllowed(caller, "name", absl::StrCat("set the volume of ", vm));
-  }
+  refusal = CheckMaySet(caller, vm, "name");
+  if (!refusal.ok()) return refusal;
   VolumeSetting volume;
   refusal = CheckVolume(request.has_volume() ? &request.volume() : nullptr,
                         "volume", &volume);
@@ -297,11 +358,10 @@ Refusal AdminServiceImpl::Set(const Caller& caller,
 Refusal AdminServiceImpl::Close(const Caller& caller,
                                 const v1::CloseStreamRequest& request,
                                 v1::CloseStreamResponse* response) {
-  Refusal refusal = CheckMaySee(caller, request.name());
+  Refusal refusal = CheckMaySeeStream(caller, request.name());
   if (!refusal.ok()) return refusal;
-  if (!caller.is_operator()) {
-    return NotAllowed(caller, "name", "close streams: he is no operator");
-  }
+  refusal = CheckIsOperator(caller, "close streams", "name");
+  if (!refusal.ok()) return refusal;
   const auto entry = registry_->FindOpen(request.name());
   if (entry == nullptr) return NoStream(request.name());
   *response->mutable_stream() = ToProto(entry->View(Now()));
@@ -316,7 +376,7 @@ Refusal AdminServiceImpl::Close(const Caller& caller,
   return Refusal::None();
 }
 
-void AdminServiceImpl::Watch() {
+void AdminServiceImpl::LookForChanges() {
   std::unique_lock lock(watchers_mutex_);
   while (!stopping_) {
     if (watchers_.empty()) {

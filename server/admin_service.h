@@ -26,10 +26,20 @@ struct ServerFacts {
   std::chrono::system_clock::time_point start_time;
 };
 
+// Its requests are taken as bytes: see unary_call.h.
+using RawAdminService = v1::AdminService::WithRawCallbackMethod_ListStreams<
+    v1::AdminService::WithRawCallbackMethod_GetStream<
+        v1::AdminService::WithRawCallbackMethod_WatchStreams<
+            v1::AdminService::WithRawCallbackMethod_SetVolume<
+                v1::AdminService::WithRawCallbackMethod_CloseStream<
+                    v1::AdminService::WithRawCallbackMethod_GetServerInfo<
+                        v1::AdminService::WithRawCallbackMethod_GetIdentity<
+                            v1::AdminService::Service>>>>>>>;
+
 // AdminService of the contract: shows the registry, and sets volumes.
 // Thread-safe; one thread of its own looks for changes as long as somebody
 // watches.
-class AdminServiceImpl final : public v1::AdminService::CallbackService {
+class AdminServiceImpl final : public RawAdminService {
  public:
   // What it is given outlives it, and it outlives its calls.
   AdminServiceImpl(const AccessControl* access, StreamRegistry* registry,
@@ -42,31 +52,27 @@ class AdminServiceImpl final : public v1::AdminService::CallbackService {
   // Ends every WatchStreams call, also those to come.
   void StopWatching();
 
-  grpc::ServerUnaryReactor* ListStreams(
-      grpc::CallbackServerContext* context,
-      const v1::ListStreamsRequest* request,
-      v1::ListStreamsResponse* response) override;
+  grpc::ServerUnaryReactor* ListStreams(grpc::CallbackServerContext* context,
+                                        const grpc::ByteBuffer* request,
+                                        grpc::ByteBuffer* response) override;
   grpc::ServerUnaryReactor* GetStream(grpc::CallbackServerContext* context,
-                                      const v1::GetStreamRequest* request,
-                                      v1::GetStreamResponse* response) override;
-  grpc::ServerWriteReactor<v1::WatchStreamsResponse>* WatchStreams(
+                                      const grpc::ByteBuffer* request,
+                                      grpc::ByteBuffer* response) override;
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* WatchStreams(
       grpc::CallbackServerContext* context,
-      const v1::WatchStreamsRequest* request) override;
+      const grpc::ByteBuffer* request) override;
   grpc::ServerUnaryReactor* SetVolume(grpc::CallbackServerContext* context,
-                                      const v1::SetVolumeRequest* request,
-                                      v1::SetVolumeResponse* response) override;
-  grpc::ServerUnaryReactor* GetServerInfo(
-      grpc::CallbackServerContext* context,
-      const v1::GetServerInfoRequest* request,
-      v1::GetServerInfoResponse* response) override;
-  grpc::ServerUnaryReactor* CloseStream(
-      grpc::CallbackServerContext* context,
-      const v1::CloseStreamRequest* request,
-      v1::CloseStreamResponse* response) override;
-  grpc::ServerUnaryReactor* GetIdentity(
-      grpc::CallbackServerContext* context,
-      const v1::GetIdentityRequest* request,
-      v1::GetIdentityResponse* response) override;
+                                      const grpc::ByteBuffer* request,
+                                      grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* GetServerInfo(grpc::CallbackServerContext* context,
+                                          const grpc::ByteBuffer* request,
+                                          grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* CloseStream(grpc::CallbackServerContext* context,
+                                        const grpc::ByteBuffer* request,
+                                        grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* GetIdentity(grpc::CallbackServerContext* context,
+                                        const grpc::ByteBuffer* request,
+                                        grpc::ByteBuffer* response) override;
 
  private:
   Refusal List(const Caller& caller, const v1::ListStreamsRequest& request,
@@ -77,8 +83,13 @@ class AdminServiceImpl final : public v1::AdminService::CallbackService {
               v1::SetVolumeResponse* response);
   Refusal Close(const Caller& caller, const v1::CloseStreamRequest& request,
                 v1::CloseStreamResponse* response);
-  void Info(v1::GetServerInfoResponse* response) const;
-  void Watch();
+  Refusal Watch(const Caller& caller, const v1::WatchStreamsRequest& request,
+                std::shared_ptr<WatchReactor>* watcher);
+  Refusal Info(const Caller& caller, v1::GetServerInfoResponse* response) const;
+  Refusal Identity(const grpc::CallbackServerContext& context,
+                   const Caller& caller,
+                   v1::GetIdentityResponse* response) const;
+  void LookForChanges();
 
   const AccessControl* const access_;
   StreamRegistry* const registry_;

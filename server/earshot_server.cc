@@ -1,6 +1,5 @@
 #include "server/earshot_server.h"
 
-#include <grpcpp/ext/channelz_service_plugin.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <spdlog/spdlog.h>
@@ -13,6 +12,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "proto/google/rpc/error_details.pb.h"
+#include "proto/google/rpc/status.pb.h"
 #include "proto/grpc/health/v1/health.pb.h"
 #include "server/limits/descriptor_limit.h"
 
@@ -22,7 +23,8 @@ namespace {
 using Connections =
     grpc::ServerBuilder::experimental_type::ExternalConnectionType;
 
-// Our own check of sizes is the one that clients see; this only bounds memory.
+// Our own check of sizes is the one that clients see, up to here: beyond it
+// gRPC ends the call itself, and gives no details.
 constexpr int kMaxMessageBytes = 1 << 20;
 constexpr int kKeepaliveMs = 20000;
 constexpr int kKeepaliveTimeoutMs = 10000;
@@ -42,10 +44,11 @@ void InitPlugins() {
   std::call_once(once, [] {
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-    grpc::channelz::experimental::InitChannelzService();
-    // Links the descriptor of the health service, so that reflection can
-    // describe it: gRPC's own implementation has none.
+    // Links descriptors, so that reflection can describe them: of the health
+    // service, as gRPC's own implementation has none, and of what is in errors.
     grpc::health::v1::HealthCheckRequest::descriptor();
+    google::rpc::Status::descriptor();
+    google::rpc::ErrorInfo::descriptor();
   });
 }
 
@@ -82,7 +85,8 @@ EarshotServer::EarshotServer(ServerOptions options)
                 options_.open_timeout, options_.resume_timeout, &overload_),
       admin_(
           &access_, &registry_, [this] { return playback_.draining(); },
-          [this] { return overload_.overloaded(); }) {}
+          [this] { return overload_.overloaded(); }),
+      channelz_(access_.get()) {}
 
 EarshotServer::~EarshotServer() {
   if (server_ != nullptr) Drain(std::chrono::milliseconds(0));
@@ -141,6 +145,8 @@ absl::Status EarshotServer::Listen() {
       kMinPingIntervalMs);
   builder.RegisterService(&playback_);
   builder.RegisterService(&admin_);
+  builder.RegisterService(&channelz_);
+  builder.RegisterCallbackGenericService(&unknown_methods_);
   builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
                              kHandshakeTimeoutMs);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS,

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "server/access/access_control.h"
 #include "server/admin_service.h"
+#include "server/channelz_service.h"
 #include "server/limits/connection_gate.h"
 #include "server/limits/overload_detector.h"
 #include "server/listen_address.h"
@@ -19,6 +20,7 @@
 #include "server/playout_pool.h"
 #include "server/sinks/sink_factory.h"
 #include "server/stream_registry.h"
+#include "server/unknown_methods.h"
 
 namespace earshot {
 
@@ -75,6 +77,8 @@ class EarshotServer {
   PlayoutPool pool_;
   PlaybackServiceImpl playback_;
   AdminServiceImpl admin_;
+  ChannelzService channelz_;
+  UnknownMethods unknown_methods_;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<ConnectionGate> gate_;
   std::mutex health_mutex_;  // held while health is told; guards leaving_

@@ -1,5 +1,7 @@
 #include "server/error_status.h"
 
+#include <google/protobuf/util/time_util.h>
+
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -8,6 +10,46 @@
 #include "server/refusal_counts.h"
 
 namespace earshot {
+namespace {
+
+void AddErrorInfo(const Refusal& refusal, google::rpc::Status* status) {
+  google::rpc::ErrorInfo info;
+  info.set_domain("earshot.v1");
+  info.set_reason(Describe(refusal.reason).name);
+  if (!refusal.field.empty()) {
+    (*info.mutable_metadata())["field"] = refusal.field;
+  }
+  status->add_details()->PackFrom(info);
+}
+
+void AddRetryInfo(const Refusal& refusal, google::rpc::Status* status) {
+  if (refusal.retry_after.count() <= 0) return;
+  google::rpc::RetryInfo info;
+  *info.mutable_retry_delay() =
+      google::protobuf::util::TimeUtil::MillisecondsToDuration(
+          refusal.retry_after.count());
+  status->add_details()->PackFrom(info);
+}
+
+void AddQuotaFailure(const Refusal& refusal, google::rpc::Status* status) {
+  if (refusal.quota.empty()) return;
+  google::rpc::QuotaFailure failure;
+  auto& violation = *failure.add_violations();
+  violation.set_subject(refusal.quota);
+  violation.set_description(refusal.message);
+  status->add_details()->PackFrom(failure);
+}
+
+void AddBadRequest(const Refusal& refusal, google::rpc::Status* status) {
+  if (refusal.field.empty()) return;
+  google::rpc::BadRequest request;
+  auto& violation = *request.add_field_violations();
+  violation.set_field(refusal.field);
+  violation.set_description(refusal.message);
+  status->add_details()->PackFrom(request);
+}
+
+}  // namespace
 
 grpc::Status ToGrpcStatus(const Refusal& refusal) {
   if (refusal.ok()) return grpc::Status::OK;
@@ -17,17 +59,13 @@ grpc::Status ToGrpcStatus(const Refusal& refusal) {
       refusal.field.empty()
           ? refusal.message
           : absl::StrCat(refusal.field, ": ", refusal.message);
-
-  google::rpc::ErrorInfo error_info;
-  error_info.set_domain("earshot.v1");
-  error_info.set_reason(info.name);
-  if (!refusal.field.empty()) {
-    (*error_info.mutable_metadata())["field"] = refusal.field;
-  }
   google::rpc::Status details;
   details.set_code(static_cast<int>(info.code));
   details.set_message(message);
-  details.add_details()->PackFrom(error_info);
+  AddErrorInfo(refusal, &details);
+  AddRetryInfo(refusal, &details);
+  AddQuotaFailure(refusal, &details);
+  AddBadRequest(refusal, &details);
   return grpc::Status(static_cast<grpc::StatusCode>(info.code), message,
                       details.SerializeAsString());
 }

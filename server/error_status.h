@@ -8,8 +8,9 @@
 namespace earshot {
 
 // What a client sees of a refusal: a google.rpc.Status with one ErrorInfo of
-// the domain "earshot.v1", whose metadata names the field. It is counted: see
-// RefusalCounts.
+// the domain "earshot.v1", whose metadata names the field. Beside it: a
+// BadRequest if there is a field, a RetryInfo if a later try may do, and a
+// QuotaFailure if a quota is used up. It is counted: see RefusalCounts.
 grpc::Status ToGrpcStatus(const Refusal& refusal);
 
 }  // namespace earshot

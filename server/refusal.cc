@@ -62,6 +62,7 @@ const ReasonInfo& Describe(Reason reason) {
       EARSHOT_REASON(kShuttingDown, Code::kUnavailable, "SHUTTING_DOWN")
       EARSHOT_REASON(kOverloaded, Code::kUnavailable, "OVERLOADED")
       EARSHOT_REASON(kNotFound, Code::kNotFound, "STREAM_NOT_FOUND")
+      EARSHOT_REASON(kChannelzNotFound, Code::kNotFound, "CHANNELZ_NOT_FOUND")
       EARSHOT_REASON(kUnknownMethod, Code::kUnimplemented, "UNKNOWN_METHOD")
 #undef EARSHOT_REASON
   }

@@ -57,6 +57,7 @@ enum class Reason {
   kShuttingDown,
   kOverloaded,
   kNotFound,
+  kChannelzNotFound,
   kUnknownMethod,
 };
 inline constexpr Reason kLastReason = Reason::kUnknownMethod;

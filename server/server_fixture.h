@@ -80,11 +80,12 @@ inline google::rpc::ErrorInfo ErrorInfoOf(const grpc::Status& status) {
   google::rpc::Status details;
   EXPECT_TRUE(details.ParseFromString(status.error_details()));
   EXPECT_EQ(details.code(), status.error_code());
-  EXPECT_EQ(details.details_size(), 1);
   google::rpc::ErrorInfo info;
-  if (details.details_size() == 1) {
-    EXPECT_TRUE(details.details(0).UnpackTo(&info));
+  int infos = 0;
+  for (const auto& detail : details.details()) {
+    if (detail.UnpackTo(&info)) ++infos;
   }
+  EXPECT_EQ(infos, 1);
   EXPECT_EQ(info.domain(), "earshot.v1");
   return info;
 }

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "server/stream_proto.h"
+#include "server/unary_call.h"
 
 namespace earshot {
 namespace {
@@ -18,8 +19,8 @@ MonotonicTime Now() { return std::chrono::steady_clock::now(); }
 std::shared_ptr<WatchReactor> WatchReactor::Create(
     Caller caller, const StreamRegistry* registry, std::string name,
     std::chrono::milliseconds interval) {
-  std::shared_ptr<WatchReactor> reactor(new WatchReactor(
-      std::move(caller), registry, std::move(name), interval));
+  std::shared_ptr<WatchReactor> reactor(
+      new WatchReactor(std::move(caller), registry, std::move(name), interval));
   reactor->self_ = reactor;
   return reactor;
 }
@@ -93,7 +94,9 @@ void WatchReactor::WriteNext(MonotonicTime now) {
     to_tell_.erase(to_tell_.begin());
     const auto view = registry_->Find(name, now);
     if (!view.has_value()) continue;  // it was forgotten meanwhile
-    *response_.mutable_stream() = ToProto(*view);
+    v1::WatchStreamsResponse response;
+    *response.mutable_stream() = ToProto(*view);
+    response_ = ToBytes(response);
     writing_ = true;
     StartWrite(&response_);
     return;

@@ -18,7 +18,7 @@ namespace earshot {
 // One WatchStreams call. What is to be told is a set of names; the message is
 // made when it can be written, so a slow reader gets fewer and fresh ones.
 // Threads: gRPC's for the On... methods, the watching one for Tick().
-class WatchReactor : public grpc::ServerWriteReactor<v1::WatchStreamsResponse>,
+class WatchReactor : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
                      public std::enable_shared_from_this<WatchReactor> {
  public:
   // `name` may be empty: all streams that the caller may see.
@@ -48,7 +48,7 @@ class WatchReactor : public grpc::ServerWriteReactor<v1::WatchStreamsResponse>,
   std::shared_ptr<WatchReactor> self_;  // until OnDone
 
   std::mutex call_mutex_;  // guards what follows
-  v1::WatchStreamsResponse response_;
+  grpc::ByteBuffer response_;
   std::map<std::string, SessionState> states_;  // as they were told
   std::set<std::string> to_tell_;
   MonotonicTime next_round_;
