@@ -54,6 +54,12 @@ absl::Status LockUp(const DeviceFlags& flags) {
   SandboxOptions options;
   options.socket_path = flags.socket;
   options.servers = flags.playback.server();
+  const SecurityOptions& security = flags.playback.connection().security();
+  for (const std::string* file :
+       {&security.ca_file, &security.certificate_file, &security.key_file,
+        &security.token_file}) {
+    if (!file->empty()) options.files.push_back(*file);
+  }
   if (!flags.user.empty()) {
     const auto account = FindAccount(flags.user);
     if (!account.ok()) return account.status();

@@ -113,6 +113,10 @@ bool EarshotServer::Drain(std::chrono::milliseconds timeout) {
 }
 
 absl::Status EarshotServer::Listen() {
+  auto transport =
+      TransportSecurity::Create(options_.transport, options_.listen);
+  if (!transport.ok()) return transport.status();
+  transport_ = *std::move(transport);
   grpc::ServerBuilder builder;
   gate_ = std::make_unique<ConnectionGate>(
       [this] { return access_.quotas(); },
@@ -124,7 +128,7 @@ absl::Status EarshotServer::Listen() {
     }
     const absl::StatusOr<std::string> text = gate_->Listen(
         address, builder.experimental().AddExternalConnectionAcceptor(
-                     Connections::FROM_FD, grpc::InsecureServerCredentials()));
+                     Connections::FROM_FD, transport_->CredentialsFor(address)));
     if (!text.ok()) {
       return absl::UnavailableError(absl::StrCat(
           "cannot listen at ", address.text, ": ", text.status().message()));

@@ -20,6 +20,8 @@
 #include "server/playout_pool.h"
 #include "server/sinks/sink_factory.h"
 #include "server/stream_registry.h"
+#include "server/transport/transport_options.h"
+#include "server/transport/transport_security.h"
 #include "server/unknown_methods.h"
 
 namespace earshot {
@@ -36,6 +38,8 @@ struct ServerOptions {
   std::chrono::milliseconds resume_timeout = std::chrono::seconds(10);
   // How many descriptors the process may have.
   int descriptors = 1024;
+  // How connections are protected.
+  TransportOptions transport = {};
 };
 
 // A playback service that listens: all its parts, wired. Besides ours it
@@ -79,6 +83,7 @@ class EarshotServer {
   AdminServiceImpl admin_;
   ChannelzService channelz_;
   UnknownMethods unknown_methods_;
+  std::unique_ptr<TransportSecurity> transport_;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<ConnectionGate> gate_;
   std::mutex health_mutex_;  // held while health is told; guards leaving_

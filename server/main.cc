@@ -85,6 +85,7 @@ int Run(const ServerFlags& flags) {
   options.playout.margin = flags.margin;
   options.descriptors = RaiseDescriptorLimit();
   options.resume_timeout = flags.resume_timeout;
+  options.transport = flags.transport;
   absl::StatusOr<std::unique_ptr<EarshotServer>> server =
       EarshotServer::Start(std::move(options));
   if (!server.ok()) return Complain(server.status(), 1);
@@ -95,7 +96,7 @@ int Run(const ServerFlags& flags) {
       flags.margin.floor.count(), flags.margin.ceiling.count(),
       flags.resume_timeout.count());
   for (const ListenAddress& address : *listen) {
-    if (StaysOnThisMachine(address)) continue;
+    if (StaysOnThisMachine(address) || flags.transport.uses_tls()) continue;
     spdlog::warn(
         "not encrypted, and open to whoever reaches the address listen={}",
         address.text);

@@ -63,6 +63,20 @@ po::options_description Options(ServerFlags& flags, Words& words) {
       ("drain-timeout", po::value(&words.drain_timeout)->value_name("TIME")
                             ->default_value("5s"),
        "how long to play on after SIGTERM, such as 5s or 500ms")
+      ("tls-cert", po::value(&flags.transport.certificate_file)
+                       ->value_name("FILE"),
+       "encrypts connections over TCP: the server's certificate and those that\n"
+       "lead to its root, in PEM format; when it or a file below changes, it is\n"
+       "read again, and connections that stand go on")
+      ("tls-key", po::value(&flags.transport.key_file)->value_name("FILE"),
+       "its private key")
+      ("tls-client-ca", po::value(&flags.transport.client_ca_file)
+                            ->value_name("FILE"),
+       "wants certificates of clients, signed by one of these; with --tokens or\n"
+       "--jwks they may have none, but not a wrong one")
+      ("insecure", po::bool_switch(&flags.transport.insecure),
+       "plaintext also where other machines can connect, which else needs\n"
+       "--tls-cert")
       ("policy", po::value(&flags.access.policy)->value_name("FILE"),
        "who may do what, and how much; without it everybody may do everything.\n"
        "This and the files below are read again when they change, and on SIGHUP")
@@ -227,6 +241,8 @@ absl::StatusOr<ServerFlags> ParseServerFlags(
         absl::StrCat(error.what(), "; allowed are ", AllFlags(options)));
   }
   if (flags.help || flags.version) return flags;
+  flags.transport.other_credentials =
+      !flags.access.tokens.empty() || !flags.access.jwks.empty();
   if (absl::Status taken = Take(words, flags); !taken.ok()) return taken;
   return flags;
 }

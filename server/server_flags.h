@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "server/access/access_options.h"
 #include "server/target_margin.h"
+#include "server/transport/transport_options.h"
 #include "spdlog/common.h"
 
 namespace earshot {
@@ -19,6 +20,7 @@ struct ServerFlags {
   // Check the files and explain them, instead of serving.
   bool check_config = false;
   AccessOptions access;
+  TransportOptions transport;
   std::string listen;
   std::string sink;
   MarginLimits margin;

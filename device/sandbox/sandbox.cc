@@ -60,9 +60,21 @@ std::vector<uint16_t> Ports(const std::string& servers) {
   return ports;
 }
 
+// The folders of a file and of what a link there leads to; never all of "/".
+void AddFolders(const std::string& file, std::vector<std::string>& read) {
+  std::error_code error;
+  for (const auto& path : {std::filesystem::absolute(file, error),
+                           std::filesystem::canonical(file, error)}) {
+    if (path.empty()) continue;
+    const auto folder = path.parent_path();
+    read.push_back((folder == "/" ? path : folder).string());
+  }
+}
+
 LandlockRules Reach(const SandboxOptions& options) {
   LandlockRules rules;
   rules.read.assign(std::begin(kReadable), std::end(kReadable));
+  for (const std::string& file : options.files) AddFolders(file, rules.read);
   if (!options.socket_path.empty()) {
     const auto folder =
         std::filesystem::path(options.socket_path).parent_path();

@@ -18,6 +18,10 @@ struct SandboxOptions {
   std::string socket_path;
   // The service: "A[,B...]", each host:port or unix:/path.
   std::string servers;
+  // Which it reads again when they change: certificates, keys, a token. The
+  // folders that they and the files behind links are in stay readable, for a
+  // file that is replaced is another one; so keep nothing else there.
+  std::vector<std::string> files;
 };
 
 // Locks the process up, for good, against whatever a guest or a VMM makes of

@@ -118,6 +118,13 @@ class Process:
         return self._process.wait()
 
 
+def plaintext(addresses):
+    """The flag that server and device want for plaintext beyond this machine: the
+    rigs' wires lead nowhere else."""
+    near = ("unix:", "localhost:", "127.", "[::1]:")
+    return [] if all(one.startswith(near) for one in addresses.split(",")) else ["--insecure"]
+
+
 class Server(Process):
     """earshot-server, which records into the folder `recordings` unless `sink`
     is another; `listen` is one address or several, with commas."""
@@ -129,7 +136,8 @@ class Server(Process):
         self.address = listen
         self.recordings = Path(recordings)
         super().__init__(BIN / "server/earshot-server",
-                         [f"--listen={listen}", f"--sink={sink or f'wav:{recordings}'}", *arguments],
+                         [f"--listen={listen}", f"--sink={sink or f'wav:{recordings}'}",
+                          *plaintext(listen), *arguments],
                          Path(folder) / "server.log", within)
         self.client = ReflectionClient(listen.partition(",")[0])
         try:
@@ -171,7 +179,8 @@ class Device(Process):
         self.stream_name = f"vms/{vm}/streams/0"
         self._controls = "--controls=on" in arguments
         super().__init__(BIN / "device/earshot-device",
-                         [f"--socket={self.socket}", f"--server={server}", f"--vm={vm}", *arguments],
+                         [f"--socket={self.socket}", f"--server={server}", f"--vm={vm}",
+                          *plaintext(server), *arguments],
                          Path(folder) / "device.log", within)
         try:
             await_condition(lambda: self.require() and self.socket.exists(),
