@@ -211,13 +211,13 @@ void PlayerCore::Release(MonotonicTime now) {
     StopSending(v1::Skip::REASON_RELEASE);
     DeclareSkip();
     if (stream_.ForgetSoundless()) {
-      LogEpoch(stats_, "without the service");
+      AccountFor(stats_, "without the service");
     } else {
       stream_.End(stats_.produced);
       draining_.push_back(stats_);
     }
   } else if (started) {
-    LogEpoch(stats_, "without the service");
+    AccountFor(stats_, "without the service");
   }
   begun_ = false;
   resume_at_.reset();
@@ -239,6 +239,14 @@ PlayerStats PlayerCore::stats() const {
   stats.clock_ppm = clock_.ppm();
   stats.round_trip = stream_.round_trip();
   return stats;
+}
+
+PlayerTotals PlayerCore::totals() const {
+  PlayerTotals totals = over_;
+  totals.epochs = static_cast<int64_t>(last_epoch_);
+  for (const PlayerStats& epoch : draining_) totals.Add(epoch);
+  if (state_ != State::kIdle) totals.Add(stats());
+  return totals;
 }
 
 // Does nothing if the stream knows the epoch already.

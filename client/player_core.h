@@ -50,6 +50,7 @@ class PlayerCore : private PlaybackStream::Listener,
   void SetVolume(const PlayerVolume& volume) { stream_.SetVolume(volume); }
   const PlayerVolume& volume() const { return stream_.volume(); }
   PlayerStats stats() const;
+  PlayerTotals totals() const;
   bool connected() const { return stream_.is_open(); }
   const absl::Status& last_error() const { return last_error_; }
 
@@ -108,7 +109,7 @@ class PlayerCore : private PlaybackStream::Listener,
   void HoldSteering(MonotonicTime now);
   void SetPpm(double ppm, MonotonicTime now);
   void FinishDraining(uint64_t epoch, const char* how);
-  void LogEpoch(const PlayerStats& stats, const char* how) const;
+  void AccountFor(const PlayerStats& stats, const char* how);
   void CallOnDue() {
     if (on_due_) on_due_();
   }
@@ -121,6 +122,7 @@ class PlayerCore : private PlaybackStream::Listener,
   PlayerFormat format_;
   PlayerStats stats_;  // of the epoch
   uint64_t last_epoch_ = 0;
+  PlayerTotals over_;  // of the epochs that are, and of all calls
   // Ended epochs that the server still plays, oldest first.
   std::deque<PlayerStats> draining_;
 

@@ -16,6 +16,8 @@ int64_t PlayerCore::QuietEnd() {
 
 void PlayerCore::OnOpen(bool resumed) {
   const MonotonicTime now = options_.clock();
+  ++over_.calls;
+  if (resumed) ++over_.resumed;
   if (!resumed) {
     // Another clock.
     steering_.Reset();
@@ -35,6 +37,7 @@ void PlayerCore::OnOpen(bool resumed) {
 void PlayerCore::OnLost(const absl::Status& reason) {
   const MonotonicTime now = options_.clock();
   last_error_ = reason;
+  ++over_.calls_failed;
   HoldSteering(now);
   TakeGrant(now);
   CallOnDue();
@@ -132,7 +135,7 @@ void PlayerCore::OnDrained(const v1::Drained& drained) {
 void PlayerCore::FinishDraining(uint64_t epoch, const char* how) {
   while (!draining_.empty() && draining_.front().epoch <= epoch) {
     PlayerStats& stats = draining_.front();
-    LogEpoch(stats, how);
+    AccountFor(stats, how);
     if (stats.epoch == stats_.epoch) {
       stats_.played = stats_.received = stats.played;
       stats_.drained = true;
@@ -141,7 +144,8 @@ void PlayerCore::FinishDraining(uint64_t epoch, const char* how) {
   }
 }
 
-void PlayerCore::LogEpoch(const PlayerStats& stats, const char* how) const {
+void PlayerCore::AccountFor(const PlayerStats& stats, const char* how) {
+  over_.Add(stats);
   spdlog::info(
       "epoch over, {} stream={} epoch={} produced={} played={} skipped={} "
       "lost={} packets={} bytes={} free_runs={} stalled_ms={}",

@@ -80,6 +80,34 @@ struct PlayerStats {
   int64_t target_margin_us = 0;
 };
 
+// What all epochs of a player have come to, that which is under way included.
+// In frames of the stream, as the service counts them.
+struct PlayerTotals {
+  int64_t epochs = 0;
+  int64_t produced = 0;
+  int64_t passed = 0;  // by the service: played, skipped or lost
+  int64_t skipped = 0;
+  int64_t lost = 0;
+  int64_t packets = 0;
+  int64_t payload_bytes = 0;
+  int64_t free_runs = 0;
+  std::chrono::nanoseconds stalled{0};
+  int64_t calls = 0;         // that were opened
+  int64_t resumed = 0;       // of them, those that went on with another
+  int64_t calls_failed = 0;  // that were lost, or could not be opened
+
+  void Add(const PlayerStats& epoch) {
+    produced += epoch.produced;
+    passed += epoch.played;
+    skipped += epoch.skipped;
+    lost += epoch.lost;
+    packets += epoch.packets;
+    payload_bytes += epoch.payload_bytes;
+    free_runs += epoch.free_runs;
+    stalled += epoch.stalled;
+  }
+};
+
 }  // namespace earshot
 
 #endif  // EARSHOT_CLIENT_PLAYER_TYPES_H_

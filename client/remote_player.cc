@@ -64,6 +64,7 @@ void RemotePlayer::SetVolume(const PlayerVolume& volume) {
 }
 PlayerVolume RemotePlayer::volume() const { return core_->volume(); }
 PlayerStats RemotePlayer::stats() const { return adapter_->stats(); }
+PlayerTotals RemotePlayer::totals() const { return core_->totals(); }
 bool RemotePlayer::connected() const { return core_->connected(); }
 const absl::Status& RemotePlayer::last_error() const {
   return core_->last_error();

@@ -90,6 +90,7 @@ class RemotePlayer {
   void Close(MonotonicTime now);
 
   PlayerStats stats() const;
+  PlayerTotals totals() const;
   // Whether the call is open, as stats() has it too.
   bool connected() const;
   // Why the last call was lost or not opened; OK if there was none.

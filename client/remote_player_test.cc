@@ -488,6 +488,32 @@ TEST_F(RemotePlayerTest, TheNextEpochBeginsWhileTheLastOneDrains) {
   EXPECT_TRUE(player_->stats().connected);
 }
 
+TEST_F(RemotePlayerTest, TotalsGoOnOverEpochs) {
+  server_.Listen();
+  MakePlayer();
+  ASSERT_TRUE(UntilConnected());
+  for (int64_t epoch = 1; epoch <= 3; ++epoch) {
+    Prepare();
+    player_->Start(now_);
+    Play(milliseconds(100));
+    EXPECT_EQ(player_->totals().epochs, epoch);
+    EXPECT_EQ(player_->totals().produced, epoch * 4800);
+    player_->Release(now_);
+    EXPECT_EQ(player_->totals().produced, epoch * 4800);
+  }
+  server_.SayDrained(1, 4800);
+  server_.SayDrained(2, 4800);
+  server_.SayDrained(3, 4800);
+  ASSERT_TRUE(Until([&] { return player_->totals().passed == 3 * 4800; }));
+  const PlayerTotals totals = player_->totals();
+  EXPECT_EQ(totals.produced, 3 * 4800);
+  EXPECT_EQ(totals.packets, 30);
+  EXPECT_EQ(totals.payload_bytes, 3 * 4800 * 4);
+  EXPECT_EQ(totals.skipped, 0);
+  EXPECT_EQ(totals.calls, 1);
+  EXPECT_EQ(totals.calls_failed, 0);
+}
+
 TEST_F(RemotePlayerTest, EpochsThatTheServerDoesNotPlayDoNotPileUp) {
   server_.Listen();
   MakePlayer();

@@ -72,6 +72,8 @@ class SoundDevice final : public VirtioDevice {
 
   int stream_count() const { return static_cast<int>(streams_.size()); }
   const PcmStream& stream(int id) const { return *streams_.at(id); }
+  // One for each stream; none, if they are not offered.
+  const std::vector<Jack>& jacks() const { return jacks_; }
   const Stats& stats() const { return stats_; }
   const EventQueue::Stats& event_stats() const { return events_.stats(); }
 
