@@ -77,6 +77,7 @@ void PlayoutPool::Run(size_t number, Worker* worker) {
     }
     std::this_thread::sleep_until(next);
     const MonotonicTime now = std::chrono::steady_clock::now();
+    lateness_.Add(now - next);
     std::erase_if(playouts,
                   [now](const auto& playout) { return !playout->Tick(now); });
     if (overload_ != nullptr) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "server/limits/overload_detector.h"
+#include "server/metrics/tick_lateness.h"
 #include "server/session_playout.h"
 
 namespace earshot {
@@ -33,6 +34,8 @@ class PlayoutPool {
   // Ends all sessions at once and the threads with them. Idempotent.
   void Stop();
 
+  const TickLateness& lateness() const { return lateness_; }
+
  private:
   struct Worker {
     std::mutex incoming_mutex;  // guards incoming, stop and load
@@ -47,6 +50,7 @@ class PlayoutPool {
 
   OverloadDetector* const overload_;
 
+  TickLateness lateness_;
   std::vector<std::unique_ptr<Worker>> workers_;
 };
 

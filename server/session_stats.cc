@@ -7,6 +7,20 @@ void StreamTotals::Add(const Epoch& epoch) {
   skipped_frames += epoch.skipped_frames();
   underruns += epoch.underruns();
   skip_reasons += epoch.skip_reasons();
+  packets += epoch.packets();
+  payload_bytes += epoch.payload_bytes();
+}
+
+StreamTotals& StreamTotals::operator+=(const StreamTotals& other) {
+  epochs += other.epochs;
+  played_frames += other.played_frames;
+  skipped_frames += other.skipped_frames;
+  underruns += other.underruns;
+  skip_reasons += other.skip_reasons;
+  resumes += other.resumes;
+  packets += other.packets;
+  payload_bytes += other.payload_bytes;
+  return *this;
 }
 
 EpochStats StatsOf(const Epoch& epoch, MonotonicTime now) {

@@ -48,9 +48,12 @@ struct StreamTotals {
   UnderrunCounts underruns;
   SkipCounts skip_reasons;
   int64_t resumes = 0;
+  int64_t packets = 0;
+  int64_t payload_bytes = 0;
 
   // What was counted in the epoch, which began earlier.
   void Add(const Epoch& epoch);
+  StreamTotals& operator+=(const StreamTotals& other);
 };
 
 // How a session stands.

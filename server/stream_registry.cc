@@ -24,6 +24,7 @@ Refusal StreamRegistry::Add(const std::shared_ptr<Entry>& entry,
   Refusal refusal = CheckQuotas(*entry, quotas);
   if (!refusal.ok()) return refusal;
   sessions_.insert(entry);
+  ++opened_;
   *replaced = std::exchange(open_[entry->name()], entry);
   std::erase_if(closed_, [&entry](const Closed& closed) {
     return closed.view.info.name == entry->name();
@@ -72,7 +73,7 @@ Refusal StreamRegistry::CheckQuotas(const Entry& entry,
 void StreamRegistry::Close(const std::shared_ptr<Entry>& entry,
                            MonotonicTime now) {
   const std::lock_guard lock(streams_mutex_);
-  sessions_.erase(entry);
+  if (sessions_.erase(entry) > 0) over_ += entry->View(now).stats.total;
   const auto it = open_.find(entry->name());
   if (it != open_.end() && it->second == entry) {
     open_.erase(it);
@@ -177,6 +178,26 @@ StreamRegistry::OpenEntries() const {
   std::vector<std::shared_ptr<Entry>> entries;
   for (const auto& [name, entry] : open_) entries.push_back(entry);
   return entries;
+}
+
+StreamOverview StreamRegistry::Overview(MonotonicTime now) const {
+  StreamOverview overview;
+  std::vector<std::pair<std::shared_ptr<Entry>, bool>> sessions;
+  {
+    const std::lock_guard lock(streams_mutex_);
+    overview.opened = opened_;
+    overview.total = over_;
+    for (const auto& entry : sessions_) {
+      const auto it = open_.find(entry->name());
+      sessions.push_back({entry, it != open_.end() && it->second == entry});
+    }
+  }
+  for (const auto& [entry, open] : sessions) {
+    StreamView view = entry->View(now);
+    overview.total += view.stats.total;
+    if (open) overview.open.push_back(std::move(view));
+  }
+  return overview;
 }
 
 bool StreamRegistry::WaitUntilPlayed(MonotonicTime deadline) const {

@@ -21,6 +21,13 @@
 
 namespace earshot {
 
+// The streams that are open, and what all that ever were have come to.
+struct StreamOverview {
+  std::vector<StreamView> open;
+  int64_t opened = 0;
+  StreamTotals total;
+};
+
 // The streams of the server by name: those that are open, and, so that their
 // accounting can be looked at, those that were closed in the last minutes.
 // Thread-safe.
@@ -55,6 +62,8 @@ class StreamRegistry {
   std::optional<StreamView> Find(const std::string& name,
                                  MonotonicTime now) const;
   std::vector<std::shared_ptr<Entry>> OpenEntries() const;
+  // Its totals never go back.
+  StreamOverview Overview(MonotonicTime now) const;
 
   // Waits until every session is closed, or does nothing until its client comes
   // back. False if `deadline` came first.
@@ -76,6 +85,8 @@ class StreamRegistry {
   std::map<std::string, std::shared_ptr<Entry>> open_;
   mutable std::deque<Closed> closed_;  // the oldest first, names are unique
   std::set<std::shared_ptr<Entry>> sessions_;  // also those that were replaced
+  int64_t opened_ = 0;
+  StreamTotals over_;  // of the sessions that are no more
 };
 
 }  // namespace earshot
