@@ -70,21 +70,27 @@ int PlayoutThreads() {
 absl::StatusOr<std::unique_ptr<EarshotServer>> EarshotServer::Start(
     ServerOptions options) {
   InitPlugins();
-  std::unique_ptr<EarshotServer> server(new EarshotServer(std::move(options)));
+  absl::StatusOr<std::unique_ptr<AccessControl>> access =
+      AccessControl::Create(options.access);
+  if (!access.ok()) return access.status();
+  std::unique_ptr<EarshotServer> server(
+      new EarshotServer(std::move(options), *std::move(access)));
   const absl::Status status = server->Listen();
   if (!status.ok()) return status;
   return server;
 }
 
-EarshotServer::EarshotServer(ServerOptions options)
+EarshotServer::EarshotServer(ServerOptions options,
+                             std::unique_ptr<AccessControl> access)
     : options_(std::move(options)),
+      access_(std::move(access)),
       overload_(static_cast<size_t>(PlayoutThreads()),
                 [this] { OnOverloadChanged(); }),
       pool_(PlayoutThreads(), &overload_),
-      playback_(&access_, &registry_, &pool_, &options_.sinks, options_.playout,
+      playback_(access_.get(), &registry_, &pool_, &options_.sinks, options_.playout,
                 options_.open_timeout, options_.resume_timeout, &overload_),
       admin_(
-          &access_, &registry_, [this] { return playback_.draining(); },
+          access_.get(), &registry_, [this] { return playback_.draining(); },
           [this] { return overload_.overloaded(); }),
       channelz_(access_.get()) {}
 
@@ -112,6 +118,11 @@ bool EarshotServer::Drain(std::chrono::milliseconds timeout) {
   return drained;
 }
 
+void EarshotServer::ReloadFiles() {
+  access_->Reload(std::chrono::system_clock::now());
+  transport_->Reload();
+}
+
 absl::Status EarshotServer::Listen() {
   auto transport =
       TransportSecurity::Create(options_.transport, options_.listen);
@@ -119,7 +130,7 @@ absl::Status EarshotServer::Listen() {
   transport_ = *std::move(transport);
   grpc::ServerBuilder builder;
   gate_ = std::make_unique<ConnectionGate>(
-      [this] { return access_.quotas(); },
+      [this] { return access_->quotas(); },
       DescriptorsForConnections(options_.descriptors));
   for (const ListenAddress& address : options_.listen) {
     if (!address.unix_path.empty()) {
@@ -162,6 +173,7 @@ absl::Status EarshotServer::Listen() {
   admin_.SetFacts({options_.version, options_.sinks.text(), addresses_,
                    std::chrono::system_clock::now()});
   UpdateHealth();
+  access_->StartLooking();
   gate_->Start();
   return absl::OkStatus();
 }

@@ -36,6 +36,8 @@ struct ServerOptions {
   std::chrono::milliseconds open_timeout = std::chrono::seconds(10);
   // How long a stream whose call was lost waits for its client.
   std::chrono::milliseconds resume_timeout = std::chrono::seconds(10);
+  // Which files say who may do what.
+  AccessOptions access = {};
   // How many descriptors the process may have.
   int descriptors = 1024;
   // How connections are protected.
@@ -63,8 +65,11 @@ class EarshotServer {
   // nothing was cut.
   bool Drain(std::chrono::milliseconds timeout);
 
+  // Reads the files of its options again. Any thread.
+  void ReloadFiles();
+
  private:
-  explicit EarshotServer(ServerOptions options);
+  EarshotServer(ServerOptions options, std::unique_ptr<AccessControl> access);
 
   absl::Status Listen();
   // On a play-out thread.
@@ -75,7 +80,7 @@ class EarshotServer {
   const ServerOptions options_;
   std::vector<std::string> addresses_;
   std::vector<std::string> unix_paths_;  // to be removed
-  AccessControl access_;
+  const std::unique_ptr<AccessControl> access_;
   StreamRegistry registry_;
   OverloadDetector overload_;
   PlayoutPool pool_;

@@ -17,10 +17,13 @@
 
 #include "absl/strings/str_join.h"
 #include "absl/synchronization/mutex.h"
+#include "server/access/access_control.h"
+#include "server/access/access_report.h"
 #include "server/earshot_server.h"
 #include "server/json_log.h"
 #include "server/limits/descriptor_limit.h"
 #include "server/server_flags.h"
+#include "server/transport/transport_security.h"
 
 namespace earshot {
 namespace {
@@ -56,9 +59,39 @@ sigset_t BlockSignals() {
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
   return signals;
+}
+
+// The next signal that ends the server; SIGHUP is done with by `on_hangup`.
+template <typename OnHangup>
+int WaitForEnd(const sigset_t& signals, const OnHangup& on_hangup) {
+  while (true) {
+    int number = 0;
+    sigwait(&signals, &number);
+    if (number != SIGHUP) return number;
+    on_hangup();
+  }
+}
+
+// Says what the files mean, or what is wrong with them.
+int CheckConfig(const ServerFlags& flags,
+                const std::vector<ListenAddress>& listen) {
+  spdlog::set_level(spdlog::level::off);
+  const absl::StatusOr<std::unique_ptr<AccessControl>> access =
+      AccessControl::Create(flags.access);
+  if (!access.ok()) return Complain(access.status(), 1);
+  const auto transport = TransportSecurity::Create(flags.transport, listen);
+  if (!transport.ok()) return Complain(transport.status(), 1);
+  const AccessReport report = ReportAccess(
+      **access, flags.access, !flags.transport.client_ca_file.empty());
+  for (const std::string& line : report.lines) std::puts(line.c_str());
+  for (const std::string& warning : report.warnings) {
+    std::puts(("warning: " + warning).c_str());
+  }
+  return 0;
 }
 
 int Run(const ServerFlags& flags) {
@@ -76,6 +109,7 @@ int Run(const ServerFlags& flags) {
                                    std::string(sinks.status().message())),
         kExitUsage);
   }
+  if (flags.check_config) return CheckConfig(flags, *listen);
   const sigset_t signals = BlockSignals();
   StartLogging(flags);
   // Debian builds Abseil with its search for deadlocks, which costs gRPC's
@@ -85,6 +119,7 @@ int Run(const ServerFlags& flags) {
   options.playout.margin = flags.margin;
   options.descriptors = RaiseDescriptorLimit();
   options.resume_timeout = flags.resume_timeout;
+  options.access = flags.access;
   options.transport = flags.transport;
   absl::StatusOr<std::unique_ptr<EarshotServer>> server =
       EarshotServer::Start(std::move(options));
@@ -102,13 +137,12 @@ int Run(const ServerFlags& flags) {
         address.text);
   }
 
-  int number = 0;
-  sigwait(&signals, &number);
+  const int number =
+      WaitForEnd(signals, [&server] { (*server)->ReloadFiles(); });
   spdlog::info("server drains signal={} timeout_ms={}", strsignal(number),
                flags.drain_timeout.count());
   std::thread([signals] {
-    int second = 0;
-    sigwait(&signals, &second);
+    WaitForEnd(signals, [] {});
     _exit(1);
   }).detach();
   const bool drained = (*server)->Drain(flags.drain_timeout);

@@ -6,6 +6,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "server/access/permission.h"
 #include "server/error_status.h"
 #include "server/play_responses.h"
 #include "server/request_check.h"
@@ -209,11 +210,8 @@ Refusal PlayReactor::Open(MonotonicTime now) {
   StreamInfo info;
   Refusal refusal = CheckOpen(request_.open(), &info);
   if (!refusal.ok()) return refusal;
-  if (!caller_.MayPlay(info.vm)) {
-    return {
-        Reason::kNotAllowed, "open.stream",
-        absl::StrCat(caller_.principal(), " may not play as the VM ", info.vm)};
-  }
+  refusal = CheckMayPlay(caller_, info.vm, "open.stream");
+  if (!refusal.ok()) return refusal;
   info.principal = caller_.principal();
   info.peer = peer_;
   info.open_time = std::chrono::system_clock::now();
@@ -235,7 +233,8 @@ bool PlayReactor::GoOn(const StreamInfo& info, MonotonicTime now) {
   const v1::Open& open = request_.open();
   if (open.resume_token().empty()) return false;
   const auto entry = playback_->registry->FindOpen(info.name);
-  if (entry == nullptr) return false;
+  // That of another principal is refused when this call would replace it.
+  if (entry == nullptr || entry->principal() != info.principal) return false;
   const auto attached =
       entry->Resume(open.resume_token(), info, Handle(), open.epoch(), now);
   if (!attached.has_value()) return false;

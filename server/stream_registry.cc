@@ -21,7 +21,8 @@ Refusal StreamRegistry::Add(const std::shared_ptr<Entry>& entry,
                             const Quotas& quotas,
                             std::shared_ptr<Entry>* replaced) {
   const std::lock_guard lock(streams_mutex_);
-  Refusal refusal = CheckQuotas(*entry, quotas);
+  Refusal refusal = CheckOwner(*entry);
+  if (refusal.ok()) refusal = CheckQuotas(*entry, quotas);
   if (!refusal.ok()) return refusal;
   sessions_.insert(entry);
   ++opened_;
@@ -30,6 +31,19 @@ Refusal StreamRegistry::Add(const std::shared_ptr<Entry>& entry,
     return closed.view.info.name == entry->name();
   });
   return Refusal::None();
+}
+
+// Who has opened a stream keeps it for as long as it is open.
+Refusal StreamRegistry::CheckOwner(const Entry& entry) const {
+  const auto it = open_.find(entry.name());
+  if (it == open_.end() || it->second->principal() == entry.principal()) {
+    return Refusal::None();
+  }
+  // Who it is, is nobody else's business.
+  return {Reason::kStreamOfAnother, "open.stream",
+          absl::StrCat(entry.principal(),
+                       " may not take the stream over: another principal has "
+                       "opened it")};
 }
 
 Refusal StreamRegistry::CheckQuotas(const Entry& entry,

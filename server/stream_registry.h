@@ -39,8 +39,9 @@ class StreamRegistry {
 
   using Entry = StreamEntry;
 
-  // Adds it as the stream of its name, if the quotas allow it. The one of that
-  // name before it is handed back: its call is to be ended.
+  // Adds it as the stream of its name, if the quotas allow it, and if the one of
+  // that name before it is of the same principal. That one is handed back: its
+  // call is to be ended.
   Refusal Add(const std::shared_ptr<Entry>& entry, const Quotas& quotas,
               std::shared_ptr<Entry>* replaced);
   // Its session is closed: only its accounting is kept.
@@ -76,6 +77,7 @@ class StreamRegistry {
     std::shared_ptr<PlayVolume> volume;
   };
 
+  Refusal CheckOwner(const Entry& entry) const;
   Refusal CheckQuotas(const Entry& entry, const Quotas& quotas) const;
   void Expire(MonotonicTime now) const;
   std::deque<Closed>::iterator FindClosed(const std::string& name) const;

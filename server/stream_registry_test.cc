@@ -35,6 +35,26 @@ std::vector<std::string> Names(const std::vector<StreamView>& views) {
   return names;
 }
 
+TEST(StreamRegistryTest, AnotherPrincipalDoesNotTakeAStreamOver) {
+  StreamRegistry registry;
+  std::shared_ptr<Entry> replaced;
+  const auto first = MakeEntry("a", "token:alice");
+  ASSERT_TRUE(registry.Add(first, Quotas(), &replaced).ok());
+  const Refusal refusal =
+      registry.Add(MakeEntry("a", "token:bob"), Quotas(), &replaced);
+  EXPECT_EQ(refusal.reason, Reason::kStreamOfAnother);
+  EXPECT_EQ(refusal.message.find("alice"), std::string::npos);
+  EXPECT_EQ(replaced, nullptr);
+  EXPECT_EQ(registry.FindOpen("a"), first);
+  EXPECT_TRUE(
+      registry.Add(MakeEntry("a", "token:alice"), Quotas(), &replaced).ok());
+  EXPECT_EQ(replaced, first);
+  // Once it is closed, its name is free.
+  registry.Close(registry.FindOpen("a"), kNow);
+  EXPECT_TRUE(
+      registry.Add(MakeEntry("a", "token:bob"), Quotas(), &replaced).ok());
+}
+
 TEST(StreamRegistryTest, ListsOpenAndClosedStreamsByName) {
   StreamRegistry registry;
   for (const char* name : {"c", "a", "d", "b"}) {
