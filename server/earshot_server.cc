@@ -87,8 +87,10 @@ EarshotServer::EarshotServer(ServerOptions options,
       overload_(static_cast<size_t>(PlayoutThreads()),
                 [this] { OnOverloadChanged(); }),
       pool_(PlayoutThreads(), &overload_),
-      playback_(access_.get(), &registry_, &pool_, &options_.sinks, options_.playout,
-                options_.open_timeout, options_.resume_timeout, &overload_),
+      playback_(access_.get(), &registry_, &pool_, &options_.sinks,
+                options_.playout, options_.open_timeout,
+                options_.resume_timeout, &overload_,
+                [this](const std::string& peer) { gate_->Cut(peer); }),
       admin_(
           access_.get(), &registry_, [this] { return playback_.draining(); },
           [this] { return overload_.overloaded(); }),
@@ -138,8 +140,9 @@ absl::Status EarshotServer::Listen() {
       if (!status.ok()) return status;
     }
     const absl::StatusOr<std::string> text = gate_->Listen(
-        address, builder.experimental().AddExternalConnectionAcceptor(
-                     Connections::FROM_FD, transport_->CredentialsFor(address)));
+        address,
+        builder.experimental().AddExternalConnectionAcceptor(
+            Connections::FROM_FD, transport_->CredentialsFor(address)));
     if (!text.ok()) {
       return absl::UnavailableError(absl::StrCat(
           "cannot listen at ", address.text, ": ", text.status().message()));

@@ -147,6 +147,9 @@ void PlayReactor::OnCancel() {
 }
 
 void PlayReactor::OnDone() {
+  if (unsettled_) {
+    playback_->opens.Charge(opener_, quotas_.max_opens_per_second, Now());
+  }
   Settle();
   --playback_->calls;
   self_.reset();  // may destroy this
@@ -179,6 +182,10 @@ void PlayReactor::EndLocked(const Refusal& refusal, Afterwards afterwards) {
         *left_out);
   }
   FinishLocked(ToGrpcStatus(refusal), afterwards);
+  if (refusal.reason == Reason::kTooManyOpens &&
+      playback_->opens.Floods(opener_, Now())) {
+    playback_->cut(peer_);
+  }
 }
 
 void PlayReactor::GoAway(int deadline_ms) {
@@ -218,7 +225,7 @@ Refusal PlayReactor::Open(MonotonicTime now) {
   // Also while the server drains or has too much to do: what it has begun to
   // play it plays on.
   if (GoOn(info, now)) {
-    playback_->opens.OnResume(opener_, quotas_.max_opens_per_second, now);
+    playback_->opens.Charge(opener_, quotas_.max_opens_per_second, now);
   } else {
     refusal = OpenNew(info, now);
   }

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -38,6 +39,8 @@ struct PlaybackContext {
   std::chrono::milliseconds open_timeout;
   std::chrono::milliseconds resume_timeout;
   const OverloadDetector* overload;
+  // Ends the connection of a peer.
+  std::function<void(const std::string&)> cut;
   OpenLimits opens{};
   LogLimiter log{};  // of calls that are ended
   std::atomic<bool> draining{false};

@@ -2,6 +2,8 @@
 #define EARSHOT_SERVER_PLAYBACK_SERVICE_H_
 
 #include <chrono>
+#include <functional>
+#include <string>
 
 #include "proto/earshot/v1/playback.grpc.pb.h"
 #include "server/play_reactor.h"
@@ -17,7 +19,8 @@ class PlaybackServiceImpl final : public v1::PlaybackService::CallbackService {
                       const PlayoutConfig& config,
                       std::chrono::milliseconds open_timeout,
                       std::chrono::milliseconds resume_timeout,
-                      const OverloadDetector* overload);
+                      const OverloadDetector* overload,
+                      std::function<void(const std::string&)> cut);
 
   grpc::ServerBidiReactor<v1::PlayRequest, v1::PlayResponse>* Play(
       grpc::CallbackServerContext* context) override;

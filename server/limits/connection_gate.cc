@@ -140,8 +140,13 @@ void ConnectionGate::Stop() {
 }
 
 ConnectionCounts ConnectionGate::Counts() {
-  return {table_.CountOpen(), accepted_, too_many_, too_many_of_peer_,
-          system_errors_};
+  return {table_.CountOpen(), accepted_,      too_many_,
+          too_many_of_peer_,  system_errors_, cut_};
+}
+
+void ConnectionGate::Cut(const std::string& peer) {
+  const std::string endpoint = EndpointOfPeer(peer);
+  if (endpoint != AddressOfPeer(peer) && table_.Cut(endpoint)) ++cut_;
 }
 
 void ConnectionGate::OnConnection(

@@ -29,6 +29,8 @@ struct ConnectionCounts {
   uint64_t too_many_of_peer = 0;
   // Times that the system had no descriptor or memory for one.
   uint64_t system_errors = 0;
+  // Ended, for their clients began calls without end.
+  uint64_t cut = 0;
 };
 
 // Accepts the server's connections and hands them on to gRPC, as many as the
@@ -59,6 +61,10 @@ class ConnectionGate {
   // Before the gRPC server is shut down: nobody connects any more.
   void Stop();
 
+  // Ends the connection of a peer, named as gRPC names it; not that of a UNIX
+  // socket, whose peers have no names.
+  void Cut(const std::string& peer);
+
   ConnectionCounts Counts();
 
  private:
@@ -77,6 +83,7 @@ class ConnectionGate {
   std::atomic<uint64_t> too_many_{0};
   std::atomic<uint64_t> too_many_of_peer_{0};
   std::atomic<uint64_t> system_errors_{0};
+  std::atomic<uint64_t> cut_{0};
   // Of the thread.
   MonotonicTime logged_{};
   MonotonicTime error_logged_{};

@@ -1,6 +1,9 @@
 #include "server/limits/connection_table.h"
 
+#include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <utility>
 
@@ -38,9 +41,25 @@ ConnectionTable::Verdict ConnectionTable::Add(int descriptor,
     verdict = Judge(peer, bounds);
   }
   if (verdict != Verdict::kTaken) return verdict;
-  connections_[descriptor] = {SocketInode(descriptor), peer.address};
+  connections_[descriptor] = {SocketInode(descriptor), peer.address,
+                              peer.endpoint};
   ++of_peer_[peer.address];
   return verdict;
+}
+
+bool ConnectionTable::Cut(const std::string& endpoint) {
+  const std::lock_guard lock(connections_mutex_);
+  for (const auto& [descriptor, connection] : connections_) {
+    if (connection.endpoint != endpoint) continue;
+    // A descriptor of our own first: what is known of that one stays true.
+    const int ours = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+    if (ours < 0) continue;
+    const bool cut =
+        SocketInode(ours) == connection.inode && shutdown(ours, SHUT_RDWR) == 0;
+    close(ours);
+    if (cut) return true;
+  }
+  return false;
 }
 
 size_t ConnectionTable::CountOpen() {

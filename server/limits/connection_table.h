@@ -32,6 +32,9 @@ class ConnectionTable {
   // Counts the connection, if the bounds allow it. It stays the caller's.
   Verdict Add(int descriptor, const ConnectionPeer& peer, const Bounds& bounds,
               MonotonicTime now);
+  // Ends the connection of that endpoint, if it is open: gRPC finds it broken
+  // then, and lets go of all that it has of it.
+  bool Cut(const std::string& endpoint);
   // How many are open.
   size_t CountOpen();
 
@@ -39,6 +42,7 @@ class ConnectionTable {
   struct Connection {
     ino_t inode;
     std::string peer;
+    std::string endpoint;
   };
 
   Verdict Judge(const ConnectionPeer& peer, const Bounds& bounds) const;

@@ -105,6 +105,38 @@ TEST_F(ConnectionTableTest, ThoseOfTheSameMachineAreBoundedOnlyInAll) {
   EXPECT_EQ(Connect("127.0.0.1", true), Verdict::kTooMany);
 }
 
+TEST_F(ConnectionTableTest, CutsTheConnectionOfAnEndpointAndNoOther) {
+  int ends[2];
+  int others[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, others), 0);
+  open_ = {ends[0], ends[1], others[0], others[1]};
+  ASSERT_EQ(table_.Add(ends[0], {"a", false, "a:1"}, bounds_, now_),
+            Verdict::kTaken);
+  ASSERT_EQ(table_.Add(others[0], {"a", false, "a:2"}, bounds_, now_),
+            Verdict::kTaken);
+  EXPECT_FALSE(table_.Cut("a:3"));
+  EXPECT_TRUE(table_.Cut("a:1"));
+  char byte = 0;
+  EXPECT_EQ(recv(ends[1], &byte, 1, MSG_DONTWAIT), 0);
+  EXPECT_EQ(recv(others[1], &byte, 1, MSG_DONTWAIT), -1);
+  // It is the business of whom it was given to.
+  EXPECT_EQ(table_.CountOpen(), 2u);
+}
+
+TEST_F(ConnectionTableTest, CutsNothingThatHasTakenTheNumber) {
+  int ends[2];
+  ASSERT_EQ(Connect("a"), Verdict::kTaken);
+  const int number = last_;
+  Close(number);
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+  open_ = {ends[0], ends[1]};
+  ASSERT_EQ(ends[0], number);
+  EXPECT_FALSE(table_.Cut(""));
+  char byte = 0;
+  EXPECT_EQ(recv(ends[1], &byte, 1, MSG_DONTWAIT), -1);
+}
+
 TEST_F(ConnectionTableTest, ZeroIsNoBound) {
   bounds_ = {};
   for (int i = 0; i < 100; ++i) ASSERT_EQ(Connect("a"), Verdict::kTaken);

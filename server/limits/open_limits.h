@@ -26,9 +26,13 @@ class OpenLimits {
   Refusal OnCall(const std::string& key, int per_second, MonotonicTime now);
   // It wants to open a stream anew.
   Refusal OnOpen(const std::string& key, int per_second, MonotonicTime now);
-  // It goes on with its stream.
-  void OnResume(const std::string& key, int per_second, MonotonicTime now);
+  // It goes on with its stream, or is over and has opened none.
+  void Charge(const std::string& key, int per_second, MonotonicTime now);
   void Settle(const std::string& key);
+
+  // Whether so many were refused that more come than are worth an answer: five
+  // for each that may be begun.
+  bool Floods(const std::string& key, MonotonicTime now) const;
 
   // Of how many it remembers something.
   size_t size() const;
@@ -39,6 +43,7 @@ class OpenLimits {
 
   struct Opener {
     TokenBucket opens;
+    TokenBucket refused;
     int unsettled = 0;
   };
 

@@ -67,7 +67,7 @@ TEST_F(OpenLimitsTest, WhoGoesOnIsNotRefusedWhereNewStreamsAre) {
   ASSERT_FALSE(Open(kWho, kStart).ok());
   for (int i = 0; i < kBurst - 1; ++i) {
     ASSERT_TRUE(limits_.OnCall(kWho, kRate, kStart).ok()) << i;
-    limits_.OnResume(kWho, kRate, kStart);
+    limits_.Charge(kWho, kRate, kStart);
     limits_.Settle(kWho);
   }
 }
@@ -75,7 +75,7 @@ TEST_F(OpenLimitsTest, WhoGoesOnIsNotRefusedWhereNewStreamsAre) {
 TEST_F(OpenLimitsTest, GoingOnWithoutEndIsRefused) {
   int taken = 0;
   while (taken < 10 * kBurst && limits_.OnCall(kWho, kRate, kStart).ok()) {
-    limits_.OnResume(kWho, kRate, kStart);
+    limits_.Charge(kWho, kRate, kStart);
     limits_.Settle(kWho);
     ++taken;
   }
@@ -90,6 +90,16 @@ TEST_F(OpenLimitsTest, CallsThatSayNothingAreBounded) {
             Reason::kTooManyOpens);
   limits_.Settle(kWho);
   EXPECT_TRUE(limits_.OnCall(kWho, kRate, kStart + seconds(60)).ok());
+}
+
+TEST_F(OpenLimitsTest, WhoIsRefusedWithoutEndFloods) {
+  EXPECT_FALSE(limits_.Floods(kWho, kStart));
+  OpenMany(kWho, kBurst + 4 * kBurst, kStart);
+  EXPECT_FALSE(limits_.Floods(kWho, kStart));
+  OpenMany(kWho, 2 * kBurst, kStart);
+  EXPECT_TRUE(limits_.Floods(kWho, kStart));
+  EXPECT_FALSE(limits_.Floods("token:alice", kStart));
+  EXPECT_FALSE(limits_.Floods(kWho, kStart + seconds(20)));
 }
 
 TEST_F(OpenLimitsTest, ZeroIsNoBound) {

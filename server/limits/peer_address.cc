@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 
@@ -59,11 +60,24 @@ std::string AddressOfPeer(absl::string_view peer) {
       {{"%5B", ""}, {"%5D", ""}, {"[", ""}, {"]", ""}, {"%25", "%"}});
 }
 
+std::string EndpointOfPeer(absl::string_view peer) {
+  std::string address = AddressOfPeer(peer);
+  const size_t colon = peer.rfind(':');
+  if (address == kUnix || colon == absl::string_view::npos) return address;
+  return absl::StrCat(address, peer.substr(colon));
+}
+
 ConnectionPeer PeerOf(const sockaddr_storage& remote,
                       const sockaddr_storage& local) {
   ConnectionPeer peer = Known(remote);
   // A machine that speaks to itself by the name that others know it by.
   peer.same_machine |= peer.address == Known(local).address;
+  peer.endpoint = peer.address;
+  if (remote.ss_family != AF_UNIX) {
+    sockaddr_in ipv4;  // the port stands at the same place for IPv6
+    std::memcpy(&ipv4, &remote, sizeof(ipv4));
+    absl::StrAppend(&peer.endpoint, ":", ntohs(ipv4.sin_port));
+  }
   return peer;
 }
 

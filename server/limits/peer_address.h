@@ -14,10 +14,15 @@ namespace earshot {
 // of UNIX sockets. What it does not know it leaves as it is.
 std::string AddressOfPeer(absl::string_view peer);
 
+// With its port, such as "192.0.2.1:4711": what tells one connection from the
+// others. "unix" for all those of UNIX sockets.
+std::string EndpointOfPeer(absl::string_view peer);
+
 // Who is at the other end of a connection.
 struct ConnectionPeer {
   std::string address;  // in numbers, without the port; "unix"
   bool same_machine = false;
+  std::string endpoint = {};  // as EndpointOfPeer() has it
 };
 ConnectionPeer PeerOf(const sockaddr_storage& remote,
                       const sockaddr_storage& local);

@@ -32,6 +32,19 @@ TEST(PeerAddressTest, IsWithoutThePort) {
   EXPECT_EQ(AddressOfPeer("ipv6:[2001:db8::1]:4711"), "2001:db8::1");
 }
 
+TEST(PeerAddressTest, AnEndpointIsTheSameHoweverItIsLearnt) {
+  sockaddr_storage ipv4 = Address("192.0.2.1");
+  reinterpret_cast<sockaddr_in*>(&ipv4)->sin_port = htons(4711);
+  sockaddr_storage ipv6 = Address("2001:db8::1");
+  reinterpret_cast<sockaddr_in6*>(&ipv6)->sin6_port = htons(4711);
+  const sockaddr_storage local = Address("192.0.2.9");
+  EXPECT_EQ(PeerOf(ipv4, local).endpoint, "192.0.2.1:4711");
+  EXPECT_EQ(EndpointOfPeer("ipv4:192.0.2.1:4711"), "192.0.2.1:4711");
+  EXPECT_EQ(PeerOf(ipv6, local).endpoint, "2001:db8::1:4711");
+  EXPECT_EQ(EndpointOfPeer("ipv6:%5B2001:db8::1%5D:4711"), "2001:db8::1:4711");
+  EXPECT_EQ(EndpointOfPeer("unix:"), PeerOf(Address("unix"), local).endpoint);
+}
+
 TEST(PeerAddressTest, UnixSocketsAreOnePeer) {
   EXPECT_EQ(AddressOfPeer("unix:"), "unix");
   EXPECT_EQ(AddressOfPeer("unix:/run/earshot.sock"), "unix");
