@@ -1,85 +1,51 @@
 // earshot: the command line of the playback service.
-#include <spdlog/sinks/stdout_color_sinks.h>
-#include <spdlog/spdlog.h>
-#include <unistd.h>
-
-#include <array>
 #include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <vector>
 
-#include "client/cli/play_command.h"
-#include "client/cli/play_flags.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "client/cli/verb.h"
+#include "client/cli/verbs.h"
 
 namespace earshot {
 namespace {
 
-constexpr int kExitUsage = 2;
-constexpr char kVerbs[] = "allowed are play, help, --help, --version";
-
-constexpr char kUsage[] =
-    "earshot VERB …\n"
-    "Sound of virtual machines, from a command line.\n\n"
-    "  play FILE.wav|-   plays a file at the playback service, as a VM would\n"
-    "  help [VERB]       this text, or a verb's flags\n\n"
-    "  --help            this text\n"
-    "  --version         the version\n";
-
-PlayDefaults Defaults() {
-  PlayDefaults defaults;
-  const char* server = std::getenv("EARSHOT_SERVER");
-  defaults.server =
-      server != nullptr && *server != '\0' ? server : "localhost:50051";
-  std::array<char, 64> name = {};
-  if (gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') {
-    name = {'v', 'm'};
-  }
-  defaults.vm = name.data();
-  return defaults;
-}
-
 int UsageError(const std::string& what) {
-  std::fprintf(stderr, "earshot: %s\n", what.c_str());
+  const std::string names =
+      absl::StrJoin(Verbs(), ", ", [](std::string* out, const VerbInfo& verb) {
+        absl::StrAppend(out, verb.name);
+      });
+  Complain(absl::StrCat(what, ": allowed are ", names, ", help, --version"));
   return kExitUsage;
 }
 
-int Play(const std::vector<std::string>& arguments) {
-  const PlayDefaults defaults = Defaults();
-  const auto flags = ParsePlayFlags(arguments, defaults);
-  if (!flags.ok()) return UsageError(std::string(flags.status().message()));
-  if (flags->help) {
-    std::fputs(PlayUsage(defaults).c_str(), stdout);
-    return EXIT_SUCCESS;
+int Help(const std::vector<std::string>& words) {
+  if (words.size() < 2) {
+    std::fputs(UsageOfAll().c_str(), stdout);
+    return kExitOk;
   }
-  spdlog::set_default_logger(spdlog::stderr_color_mt("earshot"));
-  // What a person needs to know is said without a log.
-  spdlog::set_level(flags->verbose ? spdlog::level::info : spdlog::level::off);
-  return RunPlay(*flags);
+  const VerbInfo* const verb = FindVerb(Verbs(), words[1]);
+  if (verb == nullptr) {
+    return UsageError(absl::StrCat("no help for \"", words[1], "\""));
+  }
+  std::fputs(UsageOf(*verb).c_str(), stdout);
+  return kExitOk;
 }
 
 int Run(const std::vector<std::string>& words) {
-  if (words.empty())
-    return UsageError(std::string("a verb is needed: ") + kVerbs);
-  const std::string& verb = words[0];
-  const std::vector<std::string> rest(words.begin() + 1, words.end());
-  if (verb == "play") return Play(rest);
-  if (verb == "--version") {
+  if (words.empty()) return UsageError("a verb is needed");
+  const std::string& name = words[0];
+  if (name == "help" || name == "--help" || name == "-h") return Help(words);
+  if (name == "--version") {
     std::puts("earshot " EARSHOT_VERSION);
-    return EXIT_SUCCESS;
+    return kExitOk;
   }
-  if (verb == "help" && !rest.empty()) {
-    if (rest[0] != "play") {
-      return UsageError("no help for \"" + rest[0] + "\": allowed is play");
-    }
-    std::fputs(PlayUsage(Defaults()).c_str(), stdout);
-    return EXIT_SUCCESS;
+  const VerbInfo* const verb = FindVerb(Verbs(), name);
+  if (verb == nullptr) {
+    return UsageError(absl::StrCat("unknown verb \"", name, "\""));
   }
-  if (verb == "help" || verb == "--help" || verb == "-h") {
-    std::fputs(kUsage, stdout);
-    return EXIT_SUCCESS;
-  }
-  return UsageError("unknown verb \"" + verb + "\": " + kVerbs);
+  return RunVerb(*verb, {words.begin() + 1, words.end()});
 }
 
 }  // namespace

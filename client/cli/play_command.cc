@@ -120,7 +120,7 @@ int Playback::Run() {
   options.low_latency = flags_.playback.low_latency();
   auto player = RemotePlayer::Create(std::move(options), loop_.get_executor());
   if (!player.ok()) {
-    Complain("--server: " + std::string(player.status().message()));
+    Complain(std::string(player.status().message()));
     return kExitUsage;
   }
   player_ = *std::move(player);

@@ -1,16 +1,24 @@
 #ifndef EARSHOT_CLIENT_CLI_PLAY_FLAGS_H_
 #define EARSHOT_CLIENT_CLI_PLAY_FLAGS_H_
 
+#include <boost/program_options.hpp>
 #include <string>
 #include <vector>
 
-#include "absl/status/statusor.h"
+#include "absl/status/status.h"
 #include "client/playback_flags.h"
 
 namespace earshot {
 
 // What the command line of `earshot play` says.
 struct PlayFlags {
+  // Adds its flags; this outlives `options`.
+  void AddTo(boost::program_options::options_description& options,
+             const std::string& default_server, const std::string& default_vm);
+  // After parsing: checks them, and takes the words that are no flags.
+  // INVALID_ARGUMENT says what is allowed, in one line.
+  absl::Status Take(const std::vector<std::string>& words);
+
   std::string file;  // "-": standard input
   PlaybackFlags playback;
   int stream = 0;
@@ -18,22 +26,8 @@ struct PlayFlags {
   int raw_rate_hz = 0;
   int raw_channels = 0;
   bool verbose = false;
-  bool help = false;
+  std::string raw;  // as it stands on the command line
 };
-
-// What is taken where the command line says nothing.
-struct PlayDefaults {
-  std::string server;
-  std::string vm;
-};
-
-// `arguments` follow the verb. INVALID_ARGUMENT says what is allowed, in one
-// line.
-absl::StatusOr<PlayFlags> ParsePlayFlags(
-    const std::vector<std::string>& arguments, const PlayDefaults& defaults);
-
-// What `earshot help play` prints.
-std::string PlayUsage(const PlayDefaults& defaults);
 
 }  // namespace earshot
 

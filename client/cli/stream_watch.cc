@@ -1,0 +1,193 @@
+#include "client/cli/stream_watch.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/json_text.h"
+#include "client/cli/rpc_error.h"
+#include "client/cli/stream_board.h"
+#include "client/cli/stream_lister.h"
+#include "client/cli/stream_table.h"
+#include "client/cli/terminal.h"
+#include "client/cli/verb.h"
+
+namespace earshot {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr milliseconds kRedraw{250};
+constexpr milliseconds kRetry{1000};
+
+// The screen part of a watch: draws over what it drew last.
+class Screen {
+ public:
+  // `trouble`: why the figures are old; empty if they are not.
+  void Draw(const std::vector<v1::Stream>& streams, const std::string& server,
+            const std::string& trouble) {
+    const Terminal terminal = TerminalOf(STDOUT_FILENO);
+    std::vector<std::string> lines = StreamTable(streams, terminal.columns);
+    lines.insert(lines.begin(),
+                 CutTo(absl::StrCat(streams.size(), " streams at ", server,
+                                    trouble.empty() ? "" : ": ", trouble),
+                       terminal.columns));
+    const auto fit = static_cast<size_t>(std::max(terminal.rows - 1, 3));
+    if (lines.size() > fit) {
+      const size_t hidden = lines.size() - fit + 1;
+      lines.resize(fit - 1);
+      lines.push_back(
+          absl::StrCat("(", hidden, " more; --filter shows fewer)"));
+    }
+    std::string text =
+        drawn_ > 0 ? absl::StrCat("\r\033[", drawn_, "A\033[J") : "";
+    for (const std::string& line : lines) absl::StrAppend(&text, line, "\n");
+    std::fputs(text.c_str(), stdout);
+    std::fflush(stdout);
+    drawn_ = lines.size();
+  }
+
+ private:
+  size_t drawn_ = 0;
+};
+
+// Hears of the streams, and shows them. The hearing thread takes, the screen's
+// thread (on a terminal) draws.
+class Watch {
+ public:
+  Watch(AdminClient& client, const WatchOptions& options)
+      : client_(client),
+        options_(options),
+        on_screen_(!options.json && TerminalOf(STDOUT_FILENO).there()),
+        board_(milliseconds(options.interval_ms)) {}
+
+  int Run() {
+    std::thread drawing;
+    if (on_screen_) drawing = std::thread([this] { DrawOnAndOn(); });
+    grpc::Status status;
+    do {
+      status = options_.filter.empty() ? Hear() : Poll();
+    } while (MayComeBack(status));
+    {
+      const std::lock_guard lock(mutex_);
+      over_ = true;
+    }
+    if (drawing.joinable()) drawing.join();
+    return client_.Fail(status);
+  }
+
+ private:
+  // A service that was there may go and come.
+  bool MayComeBack(const grpc::Status& status) {
+    const bool away =
+        status.ok() || status.error_code() == grpc::StatusCode::UNAVAILABLE ||
+        status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED ||
+        status.error_code() == grpc::StatusCode::CANCELLED;
+    {
+      const std::lock_guard lock(mutex_);
+      if (!heard_once_ || !away) return false;
+    }
+    SetTrouble(status.ok() ? "the service ended the call"
+                           : RpcErrorLine(status, client_.server()));
+    std::this_thread::sleep_for(kRetry);
+    return true;
+  }
+
+  void SetTrouble(const std::string& trouble) {
+    const std::lock_guard lock(mutex_);
+    if (!on_screen_ && !trouble.empty() && trouble != trouble_) {
+      Complain(trouble);
+    }
+    trouble_ = trouble;
+  }
+
+  void SetHeard() {
+    const std::lock_guard lock(mutex_);
+    heard_once_ = true;
+    server_ = client_.server();
+    trouble_.clear();
+  }
+
+  void Take(const v1::Stream& stream) {
+    if (on_screen_) {
+      const std::lock_guard lock(mutex_);
+      board_.Take(stream, steady_clock::now());
+      return;
+    }
+    std::puts(options_.json ? JsonText(stream, JsonStyle::kOneLine).c_str()
+                            : StreamLine(stream).c_str());
+    std::fflush(stdout);
+  }
+
+  // As the service tells.
+  grpc::Status Hear() {
+    // Finds a server that is there, and what is wrong with it.
+    v1::ListStreamsRequest ask;
+    ask.set_page_size(1);
+    v1::ListStreamsResponse first;
+    grpc::Status status =
+        client_.Call(&AdminClient::Stub::ListStreams, ask, &first);
+    if (!status.ok()) return status;
+    SetHeard();
+    grpc::ClientContext context;
+    v1::WatchStreamsRequest request;
+    request.set_interval_ms(options_.interval_ms);
+    const auto stub = client_.MakeStub();
+    const auto reader = stub->WatchStreams(&context, request);
+    v1::WatchStreamsResponse response;
+    while (reader->Read(&response)) Take(response.stream());
+    return reader->Finish();
+  }
+
+  // The service filters lists, not what it tells.
+  grpc::Status Poll() {
+    while (true) {
+      v1::ListStreamsResponse all;
+      const grpc::Status status =
+          ListAllStreams(client_, options_.filter, &all);
+      if (!status.ok()) return status;
+      SetHeard();
+      for (const v1::Stream& stream : all.streams()) Take(stream);
+      std::this_thread::sleep_for(milliseconds(options_.interval_ms));
+    }
+  }
+
+  void DrawOnAndOn() {
+    Screen screen;
+    while (true) {
+      {
+        const std::lock_guard lock(mutex_);
+        if (over_) return;
+        if (heard_once_) {
+          screen.Draw(board_.Streams(steady_clock::now()), server_, trouble_);
+        }
+      }
+      std::this_thread::sleep_for(kRedraw);
+    }
+  }
+
+  AdminClient& client_;
+  const WatchOptions options_;
+  const bool on_screen_;
+  std::mutex mutex_;  // guards what follows
+  bool heard_once_ = false;
+  std::string server_;  // that was heard last
+  StreamBoard board_;
+  std::string trouble_;
+  bool over_ = false;
+};
+
+}  // namespace
+
+int WatchStreams(AdminClient& client, const WatchOptions& options) {
+  return Watch(client, options).Run();
+}
+
+}  // namespace earshot
