@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -15,7 +16,9 @@
 #include "proto/google/rpc/error_details.pb.h"
 #include "proto/google/rpc/status.pb.h"
 #include "proto/grpc/health/v1/health.pb.h"
+#include "metrics/process_metrics.h"
 #include "server/limits/descriptor_limit.h"
+#include "server/metrics/server_metrics.h"
 
 namespace earshot {
 namespace {
@@ -73,10 +76,20 @@ absl::StatusOr<std::unique_ptr<EarshotServer>> EarshotServer::Start(
   absl::StatusOr<std::unique_ptr<AccessControl>> access =
       AccessControl::Create(options.access);
   if (!access.ok()) return access.status();
+  std::optional<metrics::HttpListener> metrics;
+  if (!options.metrics.empty()) {
+    auto listener = metrics::HttpListener::Open(options.metrics);
+    if (!listener.ok()) {
+      return absl::UnavailableError(
+          absl::StrCat("--metrics: ", listener.status().message()));
+    }
+    metrics = *std::move(listener);
+  }
   std::unique_ptr<EarshotServer> server(
       new EarshotServer(std::move(options), *std::move(access)));
   const absl::Status status = server->Listen();
   if (!status.ok()) return status;
+  if (metrics.has_value()) server->OfferMetrics(*std::move(metrics));
   return server;
 }
 
@@ -179,6 +192,24 @@ absl::Status EarshotServer::Listen() {
   access_->StartLooking();
   gate_->Start();
   return absl::OkStatus();
+}
+
+void EarshotServer::OfferMetrics(metrics::HttpListener listener) {
+  metrics_address_ = listener.text();
+  ServerMetrics::Sources sources;
+  sources.streams = &registry_;
+  sources.ticks = &pool_.lateness();
+  sources.connections = [this] { return gate_->Counts(); };
+  sources.files = [this] { return access_->files(); };
+  sources.max_streams = [this] { return access_->quotas().max_streams; };
+  sources.draining = [this] { return playback_.draining(); };
+  sources.overloaded = [this] { return overload_.overloaded(); };
+  metrics_ = std::make_unique<metrics::MetricsEndpoint>(
+      std::move(listener),
+      metrics::MetricsPage::Collectables{
+          std::make_shared<metrics::ProcessMetrics>("earshot-server",
+                                                    options_.version),
+          std::make_shared<ServerMetrics>(std::move(sources))});
 }
 
 void EarshotServer::OnOverloadChanged() {

@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "metrics/http_listener.h"
+#include "metrics/metrics_endpoint.h"
 #include "server/access/access_control.h"
 #include "server/admin_service.h"
 #include "server/channelz_service.h"
@@ -38,6 +40,8 @@ struct ServerOptions {
   std::chrono::milliseconds resume_timeout = std::chrono::seconds(10);
   // Which files say who may do what.
   AccessOptions access = {};
+  // HOST:PORT where Prometheus may ask; empty for nowhere.
+  std::string metrics = {};
   // How many descriptors the process may have.
   int descriptors = 1024;
   // How connections are protected.
@@ -59,6 +63,8 @@ class EarshotServer {
 
   // Where it listens, with the ports that the system chose.
   const std::vector<std::string>& addresses() const { return addresses_; }
+  // Where Prometheus may ask; empty for nowhere.
+  const std::string& metrics_address() const { return metrics_address_; }
 
   // Says NOT_SERVING, sends every client elsewhere, and waits until what
   // plays was played, or until the timeout; then ends everything. True if
@@ -72,6 +78,8 @@ class EarshotServer {
   EarshotServer(ServerOptions options, std::unique_ptr<AccessControl> access);
 
   absl::Status Listen();
+  // Once there is all that is measured.
+  void OfferMetrics(metrics::HttpListener listener);
   // On a play-out thread.
   void OnOverloadChanged();
   // What health says, whoever asks.
@@ -93,6 +101,8 @@ class EarshotServer {
   std::unique_ptr<ConnectionGate> gate_;
   std::mutex health_mutex_;  // held while health is told; guards leaving_
   bool leaving_ = false;
+  std::string metrics_address_;
+  std::unique_ptr<metrics::MetricsEndpoint> metrics_;  // last: asks the others
 };
 
 }  // namespace earshot

@@ -119,6 +119,7 @@ int Run(const ServerFlags& flags) {
   options.playout.margin = flags.margin;
   options.descriptors = RaiseDescriptorLimit();
   options.resume_timeout = flags.resume_timeout;
+  options.metrics = flags.metrics;
   options.access = flags.access;
   options.transport = flags.transport;
   absl::StatusOr<std::unique_ptr<EarshotServer>> server =
@@ -130,6 +131,10 @@ int Run(const ServerFlags& flags) {
       EARSHOT_VERSION, absl::StrJoin((*server)->addresses(), ","), flags.sink,
       flags.margin.floor.count(), flags.margin.ceiling.count(),
       flags.resume_timeout.count());
+  if (!flags.metrics.empty()) {
+    spdlog::info("metrics listen={} path=/metrics",
+                 (*server)->metrics_address());
+  }
   for (const ListenAddress& address : *listen) {
     if (StaysOnThisMachine(address) || flags.transport.uses_tls()) continue;
     spdlog::warn(

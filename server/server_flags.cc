@@ -90,6 +90,9 @@ po::options_description Options(ServerFlags& flags, Words& words) {
        "and which audience")
       ("check-config", po::bool_switch(&flags.check_config),
        "checks the other flags and their files, says who may do what, and exits")
+      ("metrics", po::value(&flags.metrics)->value_name("HOST:PORT"),
+       "answers Prometheus there, at /metrics, such as localhost:9464; by plain\n"
+       "HTTP to whoever asks, so only where those are who may know")
       ("log-level", po::value(&words.log_level)->value_name("LEVEL")
                         ->default_value("info"),
        "debug, info, warn, error or off")

@@ -22,6 +22,7 @@ struct ServerFlags {
   AccessOptions access;
   TransportOptions transport;
   std::string listen;
+  std::string metrics;  // HOST:PORT; empty for none
   std::string sink;
   MarginLimits margin;
   std::chrono::milliseconds resume_timeout{0};
