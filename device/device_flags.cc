@@ -66,6 +66,9 @@ po::options_description Options(DeviceFlags& flags, Words& words) {
        "only the system calls it needs")
       ("user", po::value(&flags.user)->value_name("NAME[:GROUP]"),
        "whom to run as, if root starts it; the socket is then theirs")
+      ("metrics", po::value(&flags.metrics)->value_name("HOST:PORT"),
+       "answers Prometheus there, at /metrics, such as localhost:9465; by plain "
+       "HTTP to whoever asks, so only where those are who may know")
       ("log-level", po::value(&flags.log_level)->value_name("LEVEL")
                         ->default_value("info"),
        "debug, info, warn, error or off")

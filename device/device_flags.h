@@ -25,6 +25,7 @@ struct DeviceFlags {
   bool drop_on_release = false;
   bool controls = false;
   bool sandbox = true;
+  std::string metrics;  // HOST:PORT; empty for none
   std::string user;  // to run as, NAME[:GROUP]; empty: as who starts it
   std::string log_level;
   bool help = false;

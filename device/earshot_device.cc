@@ -59,6 +59,32 @@ bool EarshotDevice::IsConnected() const {
                      [](const auto& output) { return output->IsConnected(); });
 }
 
+DeviceFigures EarshotDevice::Figures(MonotonicTime now) const {
+  DeviceFigures figures;
+  figures.vmm_connected = backend_->connected();
+  figures.vmm = backend_->stats();
+  figures.sound = sound_.stats();
+  for (size_t id = 0; id < outputs_.size(); ++id) {
+    const PcmStream& guest = sound_.stream(static_cast<int>(id));
+    const RemotePlayer& player = outputs_[id]->player();
+    StreamFigures stream;
+    stream.state = guest.state();
+    stream.guest = guest.stats();
+    stream.player = player.stats();
+    stream.total = player.totals();
+    if (stream.player.rate_hz > 0) {
+      stream.delay_seconds =
+          static_cast<double>(outputs_[id]->DelayFrames(now)) /
+          stream.player.rate_hz;
+    }
+    figures.streams.push_back(std::move(stream));
+  }
+  for (const Jack& jack : sound_.jacks()) {
+    figures.jacks.push_back(jack.connected());
+  }
+  return figures;
+}
+
 void EarshotDevice::OnDue() {
   if (shutting_down_) {
     if (!IsConnected()) loop_->stop();

@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "client/remote_player.h"
+#include "device/metrics/device_figures.h"
 #include "device/remote_output.h"
 #include "device/sound/sound_device.h"
 #include "device/vhost_user/backend.h"
@@ -43,6 +44,9 @@ class EarshotDevice {
   // Lets the VMM go, ends the epoch and the stream, waits a moment for the
   // service to have played the tail, and stops the loop.
   void Shutdown();
+
+  // How it stands.
+  DeviceFigures Figures(MonotonicTime now) const;
 
  private:
   EarshotDevice(boost::asio::io_context* loop,

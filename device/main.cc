@@ -5,12 +5,15 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -18,9 +21,13 @@
 #include "device/device_flags.h"
 #include "device/earshot_device.h"
 #include "device/limited_log_sink.h"
+#include "device/metrics/device_metrics.h"
 #include "device/sandbox/account.h"
 #include "device/sandbox/sandbox.h"
 #include "device/vhost_user/listener.h"
+#include "metrics/http_listener.h"
+#include "metrics/metrics_endpoint.h"
+#include "metrics/process_metrics.h"
 
 namespace earshot {
 namespace {
@@ -73,9 +80,37 @@ absl::Status LockUp(const DeviceFlags& flags) {
   return EnterSandbox(options);
 }
 
+std::unique_ptr<metrics::MetricsEndpoint> OfferMetrics(
+    metrics::HttpListener listener, const DeviceFlags& flags,
+    const EarshotDevice* device, boost::asio::io_context* loop) {
+  spdlog::info("metrics listen={} path=/metrics", listener.text());
+  return std::make_unique<metrics::MetricsEndpoint>(
+      std::move(listener),
+      metrics::MetricsPage::Collectables{
+          std::make_shared<metrics::ProcessMetrics>("earshot-device",
+                                                    EARSHOT_VERSION),
+          std::make_shared<DeviceMetrics>(
+              flags.playback.vm(), loop,
+              [device] {
+                return device->Figures(std::chrono::steady_clock::now());
+              },
+              std::vector<std::pair<std::string, std::string>>())});
+}
+
 int Run(const DeviceFlags& flags) {
   auto listening = Listen(flags);
   if (!listening.ok()) return Fail(listening.status());
+  // Once it is locked up it cannot listen any more.
+  std::optional<metrics::HttpListener> metrics_listener;
+  if (!flags.metrics.empty()) {
+    auto opened = metrics::HttpListener::Open(flags.metrics);
+    if (!opened.ok()) {
+      if (!flags.socket.empty()) unlink(flags.socket.c_str());
+      return Fail(absl::UnavailableError(
+          "--metrics: " + std::string(opened.status().message())));
+    }
+    metrics_listener = *std::move(opened);
+  }
   if (absl::Status ok = LockUp(flags); !ok.ok()) {
     if (!flags.socket.empty()) unlink(flags.socket.c_str());
     return Fail(ok);
@@ -103,6 +138,11 @@ int Run(const DeviceFlags& flags) {
   }
   spdlog::info("ready socket={} server={} vm={}", flags.socket,
                flags.playback.server(), flags.playback.vm());
+  std::unique_ptr<metrics::MetricsEndpoint> metrics_endpoint;
+  if (metrics_listener.has_value()) {
+    metrics_endpoint = OfferMetrics(*std::move(metrics_listener), flags,
+                                    device->get(), &loop);
+  }
   boost::asio::signal_set signals(loop, SIGTERM, SIGINT);
   signals.async_wait([&](boost::system::error_code error, int signal) {
     if (error) return;
