@@ -80,6 +80,17 @@ absl::Status LockUp(const DeviceFlags& flags) {
   return EnterSandbox(options);
 }
 
+std::vector<std::pair<std::string, std::string>> CertificatesOf(
+    const SecurityOptions& security) {
+  std::vector<std::pair<std::string, std::string>> files;
+  for (const auto& [file, path] :
+       {std::pair{"certificate", &security.certificate_file},
+        std::pair{"ca", &security.ca_file}}) {
+    if (!path->empty()) files.push_back({file, *path});
+  }
+  return files;
+}
+
 std::unique_ptr<metrics::MetricsEndpoint> OfferMetrics(
     metrics::HttpListener listener, const DeviceFlags& flags,
     const EarshotDevice* device, boost::asio::io_context* loop) {
@@ -94,7 +105,7 @@ std::unique_ptr<metrics::MetricsEndpoint> OfferMetrics(
               [device] {
                 return device->Figures(std::chrono::steady_clock::now());
               },
-              std::vector<std::pair<std::string, std::string>>())});
+              CertificatesOf(flags.playback.connection().security()))});
 }
 
 int Run(const DeviceFlags& flags) {

@@ -202,6 +202,11 @@ void EarshotServer::OfferMetrics(metrics::HttpListener listener) {
   sources.connections = [this] { return gate_->Counts(); };
   sources.files = [this] { return access_->files(); };
   sources.max_streams = [this] { return access_->quotas().max_streams; };
+  for (const auto& [file, path] : {
+           std::pair{"certificate", &options_.transport.certificate_file},
+           std::pair{"client-ca", &options_.transport.client_ca_file}}) {
+    if (!path->empty()) sources.certificates.push_back({file, *path});
+  }
   sources.draining = [this] { return playback_.draining(); };
   sources.overloaded = [this] { return overload_.overloaded(); };
   metrics_ = std::make_unique<metrics::MetricsEndpoint>(
