@@ -50,6 +50,12 @@ class ReflectionClient:
         request = self._reflection.ServerReflectionRequest(list_services="*")
         return [service.name for service in self._ask(request).list_services_response.service]
 
+    def file_of(self, symbol):
+        """The name of the file that defines it; LookupError if none does."""
+        request = self._reflection.ServerReflectionRequest(file_containing_symbol=symbol)
+        content = self._ask(request).file_descriptor_response.file_descriptor_proto[0]
+        return descriptor_pb2.FileDescriptorProto.FromString(content).name
+
     def call(self, method, timeout=5, **fields):
         """Calls the unary "package.Service/Method" with a request of these fields."""
         invoke, request = self._invocation(self._channel.unary_unary, method, fields)
