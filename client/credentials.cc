@@ -99,7 +99,7 @@ Credentials::Marks Credentials::MarksNow() const {
     struct stat file = {};
     if (paths[i]->empty() || stat(paths[i]->c_str(), &file) != 0) continue;
     marks[i] = {file.st_dev, file.st_ino, file.st_size,
-                file.st_mtim.tv_sec * 1'000'000'000 + file.st_mtim.tv_nsec};
+                file.st_ctim.tv_sec * 1'000'000'000 + file.st_ctim.tv_nsec};
   }
   return marks;
 }

@@ -45,7 +45,7 @@ class Credentials {
     uint64_t device = 0;
     uint64_t inode = 0;
     int64_t size = 0;
-    int64_t mtime_ns = 0;
+    int64_t changed_ns = 0;
     bool operator==(const Mark&) const = default;
   };
   using Marks = std::array<Mark, 3>;

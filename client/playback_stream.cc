@@ -8,6 +8,8 @@
 #include <random>
 #include <utility>
 
+#include "client/connection_trouble.h"
+
 namespace earshot {
 namespace {
 
@@ -32,6 +34,7 @@ PlaybackStream::PlaybackStream(ServerTargets targets,
       listener_(listener),
       targets_(std::move(targets)),
       backoff_(options_.backoff, std::random_device()()),
+      refused_wait_(options_.refused_backoff, std::random_device()()),
       timer_(executor),
       elsewhere_(executor, targets_, options_.backoff,
                  [this] { OpenElsewhere(); }) {}
@@ -104,6 +107,7 @@ void PlaybackStream::Wait(std::chrono::microseconds wait) {
 
 void PlaybackStream::Knock() {
   waiting_since_.reset();
+  targets_.RenewIfFilesChanged();
   // Backoff governs. gRPC's own waits reach two minutes where a name cannot be
   // resolved, and half a minute where it is to be resolved anew.
   grpc::experimental::ChannelResetConnectionBackoff(targets_.channel().get());
@@ -172,6 +176,8 @@ void PlaybackStream::OnOpened(StreamCall& call, const v1::Opened& opened) {
 void PlaybackStream::TakeOpened(const v1::Opened& opened) {
   open_ = true;
   failures_ = 0;
+  refused_wait_.Reset();
+  trouble_.clear();
   going_away_ = false;
   confirming_ping_ = 0;
   pre_rolled_.reset();
@@ -271,6 +277,13 @@ void PlaybackStream::OnCallOver(const absl::Status& reason) {
   if (resumes) backoff_.Reset();
   if (closing_) {
     spdlog::info("stream closed stream={}", options_.stream);
+  } else if (std::string trouble = TroubleOf(reason, targets_.address());
+             !trouble.empty() && trouble != trouble_) {
+    trouble_ = std::move(trouble);
+    spdlog::warn(
+        "stream not opened stream={} server={} trouble=\"{}\" "
+        "reason=\"{}\"",
+        options_.stream, targets_.address(), trouble_, reason.ToString());
   } else if (open_ || failures_ == 0) {
     spdlog::warn("stream lost stream={} reason=\"{}\"", options_.stream,
                  reason.ToString());
@@ -284,6 +297,10 @@ void PlaybackStream::OnCallOver(const absl::Status& reason) {
   // It went back on what was said: there is nothing to go on with.
   if (absl::IsInvalidArgument(reason)) resume_token_.clear();
   RememberRetry(*call_);
+  if (IsRefusal(reason)) {
+    MonotonicTime& time = not_before_[targets_.address()];
+    time = std::max(time, options_.call.clock() + refused_wait_.Next());
+  }
   if (!open_ || going_away_) targets_.Rotate();
   if (going_away_) targets_.Renew();
   ++failures_;

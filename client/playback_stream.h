@@ -43,6 +43,11 @@ class PlaybackStream : private StreamCall::Listener {
     std::string client;  // name and version
     std::map<std::string, std::string> labels;
     Backoff::Options backoff;
+    // After a server that knows us not, or will not have us: that hardly
+    // changes by asking again.
+    Backoff::Options refused_backoff{std::chrono::milliseconds(1000),
+                                     std::chrono::milliseconds(20000),
+                                     std::chrono::milliseconds(20000), 2, 0.5};
     StreamCall::Options call;
   };
   class Listener {
@@ -166,6 +171,8 @@ class PlaybackStream : private StreamCall::Listener {
   Listener& listener_;
   ServerTargets targets_;
   Backoff backoff_;
+  Backoff refused_wait_;
+  std::string trouble_;  // that was logged since a call was open last
   std::map<std::string, MonotonicTime> not_before_;  // by address
   boost::asio::steady_timer timer_;                  // to connect
   // Between two attempts.

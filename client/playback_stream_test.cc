@@ -305,6 +305,27 @@ TEST_F(PlaybackStreamTest, ComesBackNoSoonerThanTheServerWants) {
   EXPECT_LT(std::chrono::steady_clock::now() - now, milliseconds(300));
 }
 
+TEST_F(PlaybackStreamTest, WhoRefusesUsIsAskedMoreAndMoreSeldom) {
+  server_.Listen();
+  server_.set_answer_open(false);
+  options_.call.clock = std::chrono::steady_clock::now;
+  options_.refused_backoff = {milliseconds(100), milliseconds(400),
+                              milliseconds(400), 4, 0};
+  Open();
+  ASSERT_TRUE(Until([this] { return server_.calls() == 1; }));
+  int calls = 1;
+  for (const auto& [code, wait] :
+       {std::pair(grpc::StatusCode::UNAUTHENTICATED, 100),
+        std::pair(grpc::StatusCode::PERMISSION_DENIED, 400),
+        std::pair(grpc::StatusCode::PERMISSION_DENIED, 400)}) {
+    const MonotonicTime now = std::chrono::steady_clock::now();
+    server_.EndCall({code, "no"});
+    ++calls;
+    ASSERT_TRUE(Until([&] { return server_.calls() == calls; }));
+    EXPECT_GE(std::chrono::steady_clock::now() - now, milliseconds(wait - 5));
+  }
+}
+
 TEST_F(PlaybackStreamTest, LeavesAServerThatDoesNotTakeTheCodec) {
   server_.Listen();
   server_.set_answer_open(false);
@@ -587,6 +608,18 @@ TEST_F(PlaybackStreamTest, AServerThatNobodyCanTakeOverFromIsKept) {
   ASSERT_TRUE(
       Until([&] { return Says(server_.requests_of(0), PlayRequest::kEnd); }));
   EXPECT_EQ(Range(server_.requests_of(0)), std::make_pair(int64_t{0}, next_));
+}
+
+TEST_F(PlaybackStreamTest, APingTellsHowLongSoundStaysHere) {
+  server_.Listen();
+  Open();
+  ASSERT_TRUE(UntilOpen());
+  stream_->set_source_delay(milliseconds(15));
+  Begin(1);
+  ASSERT_TRUE(Until([&] { return server_.begin_ping() != 0; }));
+  const auto requests = server_.requests();
+  ASSERT_TRUE(requests.back().has_ping());
+  EXPECT_EQ(requests.back().ping().client_delay_us(), 15000);
 }
 
 TEST_F(PlaybackStreamTest, TheVolumeIsOneStateWithTheServers) {
