@@ -273,7 +273,7 @@ Refusal AdminServiceImpl::Info(const Caller& caller,
   response->set_opus_version(opus_get_version_string());
   response->set_draining(draining_());
   response->set_overloaded(overloaded_());
-  for (const ConfigFileState& file : access_->files()) {
+  for (const ConfigFileState& file : facts_.config_files()) {
     *response->add_config_files() = ToProto(file);
   }
   return Refusal::None();

@@ -13,6 +13,7 @@
 #include "proto/earshot/v1/admin.grpc.pb.h"
 #include "server/access/access_control.h"
 #include "server/access/caller.h"
+#include "server/access/config_file.h"
 #include "server/stream_registry.h"
 #include "server/watch_reactor.h"
 
@@ -24,6 +25,8 @@ struct ServerFacts {
   std::string sink;
   std::vector<std::string> listen_addresses;
   std::chrono::system_clock::time_point start_time;
+  // How the files stand that are read again. Any thread.
+  std::function<std::vector<ConfigFileState>()> config_files;
 };
 
 // Its requests are taken as bytes: see unary_call.h.

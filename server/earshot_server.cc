@@ -138,6 +138,14 @@ void EarshotServer::ReloadFiles() {
   transport_->Reload();
 }
 
+std::vector<ConfigFileState> EarshotServer::ConfigFiles() {
+  std::vector<ConfigFileState> files = access_->files();
+  for (ConfigFileState& file : transport_->files()) {
+    files.push_back(std::move(file));
+  }
+  return files;
+}
+
 absl::Status EarshotServer::Listen() {
   auto transport =
       TransportSecurity::Create(options_.transport, options_.listen);
@@ -187,7 +195,8 @@ absl::Status EarshotServer::Listen() {
   server_ = builder.BuildAndStart();
   if (server_ == nullptr) return absl::UnavailableError("gRPC cannot start");
   admin_.SetFacts({options_.version, options_.sinks.text(), addresses_,
-                   std::chrono::system_clock::now()});
+                   std::chrono::system_clock::now(),
+                   [this] { return ConfigFiles(); }});
   UpdateHealth();
   access_->StartLooking();
   gate_->Start();
@@ -200,7 +209,7 @@ void EarshotServer::OfferMetrics(metrics::HttpListener listener) {
   sources.streams = &registry_;
   sources.ticks = &pool_.lateness();
   sources.connections = [this] { return gate_->Counts(); };
-  sources.files = [this] { return access_->files(); };
+  sources.files = [this] { return ConfigFiles(); };
   sources.max_streams = [this] { return access_->quotas().max_streams; };
   for (const auto& [file, path] : {
            std::pair{"certificate", &options_.transport.certificate_file},

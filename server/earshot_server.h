@@ -78,6 +78,8 @@ class EarshotServer {
   EarshotServer(ServerOptions options, std::unique_ptr<AccessControl> access);
 
   absl::Status Listen();
+  // How the files stand that are read again.
+  std::vector<ConfigFileState> ConfigFiles();
   // Once there is all that is measured.
   void OfferMetrics(metrics::HttpListener listener);
   // On a play-out thread.
