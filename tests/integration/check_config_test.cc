@@ -1,0 +1,108 @@
+// earshot-server --check-config: the example of deploy/policy is right and
+// means what it says; what is wrong is named, and the exit code tells.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "server/access/test_issuer.h"
+#include "tests/integration/test_authority.h"
+
+namespace earshot {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr char kServer[] = "server/earshot-server";
+constexpr char kPolicy[] = "--policy=deploy/policy/policy.textproto";
+constexpr char kTokens[] = "--tokens=deploy/policy/tokens";
+
+struct Result {
+  int exit_code = -1;
+  std::string text;  // all that it said
+};
+
+Result Check(const std::vector<std::string>& flags) {
+  const std::string command = absl::StrCat(kServer, " --check-config ",
+                                           absl::StrJoin(flags, " "), " 2>&1");
+  Result result;
+  std::FILE* const pipe = popen(command.c_str(), "r");
+  if (pipe == nullptr) return result;
+  std::array<char, 4096> bytes;
+  while (const size_t got = std::fread(bytes.data(), 1, bytes.size(), pipe)) {
+    result.text.append(bytes.data(), got);
+  }
+  const int status = pclose(pipe);
+  if (WIFEXITED(status)) result.exit_code = WEXITSTATUS(status);
+  return result;
+}
+
+class CheckConfigTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    char folder[] = "/tmp/earshot-XXXXXX";
+    ASSERT_NE(mkdtemp(folder), nullptr);
+    folder_ = folder;
+  }
+
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  std::string Write(const std::string& name, const std::string& text) const {
+    std::ofstream(folder_ + "/" + name) << text;
+    return folder_ + "/" + name;
+  }
+
+  std::string folder_;
+};
+
+TEST_F(CheckConfigTest, TheExampleIsRight) {
+  const TestAuthority authority("the authority");
+  const TestCertificate mine = authority.Issue({{"DNS:localhost"}});
+  const TestIssuer issuer("EC", "k", 256);
+  const Result result =
+      Check({kPolicy, kTokens, "--jwks=" + Write("jwks", issuer.Jwks()),
+             "--jwt-issuer=https://issuer.test", "--jwt-audience=earshot",
+             "--tls-cert=" + Write("cert.pem", mine.certificate),
+             "--tls-key=" + Write("key.pem", mine.key),
+             "--tls-client-ca=" + Write("ca.pem", authority.certificate())});
+  EXPECT_EQ(result.exit_code, 0) << result.text;
+  EXPECT_THAT(
+      result.text,
+      AllOf(HasSubstr("spiffe://example.org/vm/* may play as \"{*}\""),
+            HasSubstr("token:node-1 may play as \"node-1-*\""),
+            HasSubstr("jwt:alice may see and hear the streams of \"alice-*\""),
+            HasSubstr("as an operator"), HasSubstr("32 of one principal"),
+            HasSubstr("2 tokens of node-1, operator"), HasSubstr("key k")));
+  EXPECT_THAT(result.text, Not(HasSubstr("warning:")));
+}
+
+TEST_F(CheckConfigTest, WarnsOfWhatIsHardlyMeant) {
+  const Result result = Check({kPolicy});
+  EXPECT_EQ(result.exit_code, 0) << result.text;
+  EXPECT_THAT(result.text, AllOf(HasSubstr("warning: there are no credentials"),
+                                 HasSubstr("can never be anybody")));
+}
+
+TEST_F(CheckConfigTest, NamesEveryFileThatIsWrong) {
+  const Result result =
+      Check({"--policy=" + Write("policy", "grant {\n  players: \"a\"\n}"),
+             "--tokens=" + Write("tokens", "alice secret")});
+  EXPECT_EQ(result.exit_code, 1) << result.text;
+  EXPECT_THAT(result.text, AllOf(HasSubstr("policy: 2:"), HasSubstr("players"),
+                                 HasSubstr("tokens: 1:7:")));
+}
+
+}  // namespace
+}  // namespace earshot
