@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 
 namespace earshot {
 
@@ -14,14 +15,12 @@ namespace po = boost::program_options;
 
 namespace {
 
-// Boost writes what was typed into its messages and then looks there, too, for
-// what it puts into them: without end, where that was typed.
-bool ConfusesBoost(const std::string& argument) {
-  for (const char* name : {"%canonical_option%", "%option%", "%original_token%",
-                           "%prefix%", "%value%"}) {
-    if (argument.find(name) != std::string::npos) return true;
-  }
-  return false;
+// Not what(), which looks for Boost's placeholders in what was typed, too:
+// without end, where they were.
+std::string Explain(const po::error_with_option_name& error) {
+  return absl::StrReplaceAll(
+      error.m_error_template,
+      {{"%canonical_option%", error.get_option_name()}, {" ('%value%')", ""}});
 }
 
 }  // namespace
@@ -98,12 +97,6 @@ absl::Status ParseCommandLine(
     const std::vector<std::string>& arguments,
     const po::options_description& options,
     const po::positional_options_description& positional) {
-  const auto confusing =
-      std::find_if(arguments.begin(), arguments.end(), ConfusesBoost);
-  if (confusing != arguments.end()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(*confusing, ": is no argument"));
-  }
   constexpr int kStyle = po::command_line_style::unix_style &
                          ~po::command_line_style::allow_guessing;
   try {
@@ -121,7 +114,9 @@ absl::Status ParseCommandLine(
           absl::StrAppend(out, "--", option->long_name());
         });
     return absl::InvalidArgumentError(
-        absl::StrCat(error.what(), ": allowed are ", names));
+        absl::StrCat(Explain(error), ": allowed are ", names));
+  } catch (const po::error_with_option_name& error) {
+    return absl::InvalidArgumentError(Explain(error));
   } catch (const po::error& error) {
     return absl::InvalidArgumentError(error.what());
   }

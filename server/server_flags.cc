@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
 
 namespace earshot {
@@ -205,14 +206,12 @@ std::string AllFlags(const po::options_description& options) {
   return names;
 }
 
-// Boost writes what was typed into its messages and then looks there, too, for
-// what it puts into them: without end, where that was typed.
-bool ConfusesBoost(const std::string& argument) {
-  for (const char* name : {"%canonical_option%", "%option%", "%original_token%",
-                           "%prefix%", "%value%"}) {
-    if (argument.find(name) != std::string::npos) return true;
-  }
-  return false;
+// Not what(), which looks for Boost's placeholders in what was typed, too:
+// without end, where they were.
+std::string Explain(const po::error_with_option_name& error) {
+  return absl::StrReplaceAll(
+      error.m_error_template,
+      {{"%canonical_option%", error.get_option_name()}, {" ('%value%')", ""}});
 }
 
 }  // namespace
@@ -222,11 +221,6 @@ absl::StatusOr<ServerFlags> ParseServerFlags(
   ServerFlags flags;
   Words words;
   const po::options_description options = Options(flags, words);
-  for (const std::string& argument : arguments) {
-    if (!ConfusesBoost(argument)) continue;
-    return absl::InvalidArgumentError(
-        absl::StrCat(argument, ": is no argument"));
-  }
   try {
     po::variables_map values;
     // No guessing: an abbreviation of today may be another flag of tomorrow.
@@ -239,6 +233,9 @@ absl::StatusOr<ServerFlags> ParseServerFlags(
                   .run(),
               values);
     po::notify(values);
+  } catch (const po::error_with_option_name& error) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(Explain(error), "; allowed are ", AllFlags(options)));
   } catch (const po::error& error) {
     return absl::InvalidArgumentError(
         absl::StrCat(error.what(), "; allowed are ", AllFlags(options)));

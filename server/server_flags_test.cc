@@ -100,7 +100,7 @@ TEST(ServerFlagsTest, TakesTheFilesOfWhoMayDoWhat) {
 TEST(ServerFlagsTest, WordsOfTheParserDoNotHangIt) {
   for (const char* argument :
        {"--optio '%canonical_option%'", "--margin-floor-ms=%value%",
-        "--%option%=1", "%original_token%", "--%prefix%"}) {
+        "--%option%=1", "--%original_token%", "--%prefix%"}) {
     const auto flags = ParseServerFlags({argument});
     ASSERT_FALSE(flags.ok()) << argument;
     EXPECT_THAT(std::string(flags.status().message()), HasSubstr(argument));
