@@ -65,6 +65,7 @@ v1::Open PlaybackStream::MakeOpen(const SendLog::Point& point) const {
   open.set_stream(options_.stream);
   open.set_client(options_.client);
   open.mutable_labels()->insert(options_.labels.begin(), options_.labels.end());
+  open.set_probe(options_.probe);
   open.set_epoch(point.epoch);
   open.set_next_frame(point.frame);
   return open;
@@ -242,7 +243,22 @@ void PlaybackStream::OnVolume(StreamCall& call, const v1::Volume& said) {
   }
 }
 
-void PlaybackStream::OnPingDue(StreamCall& call) { call.Ping(clock_ppm_); }
+void PlaybackStream::OnPingDue(StreamCall& call) { Ping(call); }
+
+uint64_t PlaybackStream::Ping(StreamCall& call) {
+  return call.Ping(clock_ppm_, source_delay_ + UnsaidDelay());
+}
+
+// What waits for a grant.
+nanoseconds PlaybackStream::UnsaidDelay() const {
+  if (log_.all_said() || log_.said_epoch() != log_.newest_epoch() ||
+      log_.rate_hz() <= 0) {
+    return nanoseconds(0);
+  }
+  const int64_t frames =
+      std::max<int64_t>(log_.end() - log_.said_position(), 0);
+  return std::chrono::microseconds(frames * 1000000 / log_.rate_hz());
+}
 
 std::list<PlaybackStream::Tail>::iterator PlaybackStream::FindTail(
     const StreamCall& call) {
@@ -411,9 +427,9 @@ void PlaybackStream::SayNext(const SendLog::Message& message) {
   credit_.Skip(message.skipped);
   call_->Send(std::move(request), message.end);
   if (message.ends_silence) {
-    confirming_ping_ = call_->Ping(clock_ppm_);
+    confirming_ping_ = Ping(*call_);
   } else if (message.kind == SendLog::Kind::kBegin && !call_->round_trip()) {
-    call_->Ping(clock_ppm_);
+    Ping(*call_);
   }
 }
 
@@ -431,7 +447,7 @@ void PlaybackStream::SyncVolume() {
     volume.set_mute(volume_.volume().mute);
     call_->Send(std::move(request));
   }
-  volume_.OnAsked(call_->Ping(clock_ppm_));
+  volume_.OnAsked(Ping(*call_));
 }
 
 // Pause freezes the server's clock at once, so it waits for nothing.

@@ -42,6 +42,7 @@ class PlaybackStream : private StreamCall::Listener {
     std::string stream;  // vms/{vm}/streams/{id}
     std::string client;  // name and version
     std::map<std::string, std::string> labels;
+    bool probe = false;
     Backoff::Options backoff;
     // After a server that knows us not, or will not have us: that hardly
     // changes by asking again.
@@ -118,6 +119,10 @@ class PlaybackStream : private StreamCall::Listener {
   std::optional<std::chrono::nanoseconds> round_trip() const;
   // For an operator to see.
   void set_clock_ppm(double ppm) { clock_ppm_ = ppm; }
+  // Likewise: how long sound stays with its source, up to AddPacket().
+  void set_source_delay(std::chrono::nanoseconds delay) {
+    source_delay_ = delay;
+  }
 
  private:
   // A call that was left, and plays what it has.
@@ -155,6 +160,8 @@ class PlaybackStream : private StreamCall::Listener {
 
   void Pump();
   void SayNext(const SendLog::Message& message);
+  uint64_t Ping(StreamCall& call);
+  std::chrono::nanoseconds UnsaidDelay() const;
   void SyncPause();
   void SyncVolume();
   bool Plays() const;
@@ -185,6 +192,7 @@ class PlaybackStream : private StreamCall::Listener {
   int64_t initial_window_ms_ = 0;
   std::optional<MonotonicTime> paused_at_;
   double clock_ppm_ = 0;
+  std::chrono::nanoseconds source_delay_{0};
 
   std::unique_ptr<StreamCall> call_;
   ResponseChecker checker_;  // as the last call left it

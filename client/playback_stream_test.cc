@@ -617,9 +617,13 @@ TEST_F(PlaybackStreamTest, APingTellsHowLongSoundStaysHere) {
   stream_->set_source_delay(milliseconds(15));
   Begin(1);
   ASSERT_TRUE(Until([&] { return server_.begin_ping() != 0; }));
-  const auto requests = server_.requests();
-  ASSERT_TRUE(requests.back().has_ping());
-  EXPECT_EQ(requests.back().ping().client_delay_us(), 15000);
+  ASSERT_TRUE(
+      Until([&] { return Says(server_.requests(), PlayRequest::kPing); }));
+  int64_t delay_us = 0;
+  for (const PlayRequest& request : server_.requests()) {
+    if (request.has_ping()) delay_us = request.ping().client_delay_us();
+  }
+  EXPECT_EQ(delay_us, 15000);
 }
 
 TEST_F(PlaybackStreamTest, TheVolumeIsOneStateWithTheServers) {

@@ -53,6 +53,7 @@ PlaybackStream::Options PlayerCore::StreamOptions(
   result.stream = options.stream;
   result.client = options.client;
   result.labels = options.labels;
+  result.probe = options.probe;
   result.call.codec = ToProto(options.codec.codec);
   result.call.clock = options.clock;
   return result;
@@ -168,7 +169,9 @@ void PlayerCore::Write(absl::Span<const float> pcm, MonotonicTime now) {
     sent = std::clamp<int64_t>(granted_ - stats_.produced, 0, frames);
     write_time_ = now;
     stats_.produced += sent;
+    const int64_t packets = stats_.packets;
     encoder_->Encode(pcm.subspan(0, sent * channels), *this);
+    if (stats_.packets > packets) TellSourceDelay();
   }
   Discard(frames - sent, now);
 }
@@ -197,6 +200,15 @@ int64_t PlayerCore::SoundDelay(MonotonicTime now) const {
   const int64_t queued = stats_.produced - played_.At(now);
   return std::max<int64_t>(queued, 0) +
          sink_latency_.count() / 1000 * stats_.rate_hz / 1000000;
+}
+
+// Right after a packet: what the encoder holds back of what it was given. Until
+// the next one it grows by a packet, so half of that is added for the mean.
+void PlayerCore::TellSourceDelay() {
+  const int64_t frames = stats_.produced - stats_.sent +
+                         encoder_->packet_frames() / 2 + format_.held_frames;
+  stream_.set_source_delay(
+      std::chrono::microseconds(frames * 1000000 / stats_.rate_hz));
 }
 
 void PlayerCore::Release(MonotonicTime now) {

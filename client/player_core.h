@@ -102,6 +102,7 @@ class PlayerCore : private PlaybackStream::Listener,
   int64_t Granted() const { return begun_ ? stream_.granted() : 0; }
   int64_t Frames(int64_t ms) const { return stats_.rate_hz * ms / 1000; }
   int64_t SoundDelay(MonotonicTime now) const;
+  void TellSourceDelay();
 
   // What the service says.
   void TakeGrant(MonotonicTime now);

@@ -23,6 +23,7 @@ struct PlayerOptions {
   std::string client;  // name and version, such as "earshot-device/0.1.0"
   std::map<std::string, std::string> labels;
   CodecOptions codec;
+  bool probe = false;  // only to try the way: nobody hears it
   // The least delay that the service can do.
   bool low_latency = false;
   // Read when the service says something; all else is told the time.
@@ -39,6 +40,8 @@ struct PlayerFormat {
   ChannelPositions positions = {};
   // Set where the sound has been resampled to rate_hz; else 0.
   int source_rate_hz = 0;
+  // What is held back by whoever has resampled, in frames of rate_hz.
+  int held_frames = 0;
 };
 
 // How loud a stream is played: 0 dB at most; at -60 dB and below, nothing is

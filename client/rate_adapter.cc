@@ -34,6 +34,7 @@ absl::Status RateAdapter::Prepare(const PlayerFormat& format,
   PlayerFormat stream_format = format;
   stream_format.rate_hz = stream_rate_hz;
   stream_format.source_rate_hz = format.rate_hz;
+  stream_format.held_frames = lag_frames_;
   stream_format.buffer_frames =
       static_cast<int>(scale_.ToStream(format.buffer_frames));
   stream_format.period_frames =

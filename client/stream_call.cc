@@ -160,11 +160,15 @@ void StreamCall::Send(std::unique_ptr<v1::PlayRequest> request,
   call_->Send(std::move(request));
 }
 
-uint64_t StreamCall::Ping(double clock_ppm) {
+uint64_t StreamCall::Ping(double clock_ppm,
+                          std::chrono::nanoseconds client_delay) {
   auto request = NewRequest();
   v1::Ping& ping = *request->mutable_ping();
   ping.set_id(++last_ping_);
   ping.set_clock_ppm(clock_ppm);
+  ping.set_client_delay_us(
+      std::chrono::duration_cast<std::chrono::microseconds>(client_delay)
+          .count());
   if (round_trip_) {
     ping.set_round_trip_us(
         std::chrono::duration_cast<std::chrono::microseconds>(*round_trip_)

@@ -69,7 +69,7 @@ class StreamCall : private PlayCall::Listener {
   // Begin goes on at `position`.
   void Send(std::unique_ptr<v1::PlayRequest> request, int64_t position = 0);
   // Returns its id. Progress echoes it once all before was heard.
-  uint64_t Ping(double clock_ppm);
+  uint64_t Ping(double clock_ppm, std::chrono::nanoseconds client_delay);
   // Sound plays: the server has something to say all the time.
   void SetPlaying(bool playing);
   // Nothing more is said; the call ends when the server has had its say.
