@@ -57,7 +57,7 @@ TEST(PlayFlagsTest, AWrongFlagIsOneLineThatSaysWhatIsAllowed) {
   const std::vector<std::pair<std::vector<std::string>, const char*>> cases = {
       {{}, "one file is needed"},
       {{"a", "b"}, "one file is needed"},
-      {{"a", "--nope"}, "--server, --vm"},
+      {{"a", "--nope"}, "--insecure, --vm"},
       {{"a", "--codec=mp3"}, "opus or pcm"},
       {{"a", "--frame-ms=7"}, "2.5, 5, 10 or 20"},
       {{"a", "--frame-ms=x"}, "frame-ms"},
