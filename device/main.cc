@@ -62,9 +62,8 @@ absl::Status LockUp(const DeviceFlags& flags) {
   options.socket_path = flags.socket;
   options.servers = flags.playback.server();
   const SecurityOptions& security = flags.playback.connection().security();
-  for (const std::string* file :
-       {&security.ca_file, &security.certificate_file, &security.key_file,
-        &security.token_file}) {
+  for (const std::string* file : {&security.ca_file, &security.certificate_file,
+                                  &security.key_file, &security.token_file}) {
     if (!file->empty()) options.files.push_back(*file);
   }
   if (!flags.user.empty()) {
@@ -151,8 +150,8 @@ int Run(const DeviceFlags& flags) {
                flags.playback.server(), flags.playback.vm());
   std::unique_ptr<metrics::MetricsEndpoint> metrics_endpoint;
   if (metrics_listener.has_value()) {
-    metrics_endpoint = OfferMetrics(*std::move(metrics_listener), flags,
-                                    device->get(), &loop);
+    metrics_endpoint =
+        OfferMetrics(*std::move(metrics_listener), flags, device->get(), &loop);
   }
   boost::asio::signal_set signals(loop, SIGTERM, SIGINT);
   signals.async_wait([&](boost::system::error_code error, int signal) {

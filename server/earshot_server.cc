@@ -13,10 +13,10 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "metrics/process_metrics.h"
 #include "proto/google/rpc/error_details.pb.h"
 #include "proto/google/rpc/status.pb.h"
 #include "proto/grpc/health/v1/health.pb.h"
-#include "metrics/process_metrics.h"
 #include "server/limits/descriptor_limit.h"
 #include "server/metrics/server_metrics.h"
 
@@ -211,9 +211,9 @@ void EarshotServer::OfferMetrics(metrics::HttpListener listener) {
   sources.connections = [this] { return gate_->Counts(); };
   sources.files = [this] { return ConfigFiles(); };
   sources.max_streams = [this] { return access_->quotas().max_streams; };
-  for (const auto& [file, path] : {
-           std::pair{"certificate", &options_.transport.certificate_file},
-           std::pair{"client-ca", &options_.transport.client_ca_file}}) {
+  for (const auto& [file, path] :
+       {std::pair{"certificate", &options_.transport.certificate_file},
+        std::pair{"client-ca", &options_.transport.client_ca_file}}) {
     if (!path->empty()) sources.certificates.push_back({file, *path});
   }
   sources.draining = [this] { return playback_.draining(); };
