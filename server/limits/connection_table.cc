@@ -21,6 +21,14 @@ ino_t SocketInode(int descriptor) {
   return info.st_ino;
 }
 
+// Also what has come and was not read is gone then, but for a UNIX socket.
+bool Disconnect(int descriptor) {
+  sockaddr nobody = {};
+  nobody.sa_family = AF_UNSPEC;
+  return connect(descriptor, &nobody, sizeof(nobody)) == 0 ||
+         shutdown(descriptor, SHUT_RDWR) == 0;
+}
+
 }  // namespace
 
 ConnectionTable::Verdict ConnectionTable::Add(int descriptor,
@@ -54,8 +62,7 @@ bool ConnectionTable::Cut(const std::string& endpoint) {
     // A descriptor of our own first: what is known of that one stays true.
     const int ours = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
     if (ours < 0) continue;
-    const bool cut =
-        SocketInode(ours) == connection.inode && shutdown(ours, SHUT_RDWR) == 0;
+    const bool cut = SocketInode(ours) == connection.inode && Disconnect(ours);
     close(ours);
     if (cut) return true;
   }

@@ -38,6 +38,12 @@ Refusal OpenLimits::OnCall(const std::string& key, int per_second,
   Opener& opener = Find(key, per_second, now);
   if (per_second > 0) {
     const int64_t burst = int64_t{per_second} * kSeconds;
+    // It has had its answer, many times.
+    if (opener.refused.WaitFor(1, now).count() > 0) {
+      opener.refused.TakeAnyway(1, now);
+      return TooMany(key, per_second, " may begin no more calls than ",
+                     opener.refused.WaitFor(1, now));
+    }
     // Calls that say nothing; and those that open and open again.
     if (opener.unsettled >= burst) {
       opener.refused.TakeAnyway(1, now);

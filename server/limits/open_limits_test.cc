@@ -98,6 +98,7 @@ TEST_F(OpenLimitsTest, WhoIsRefusedWithoutEndFloods) {
   EXPECT_FALSE(limits_.Floods(kWho, kStart));
   OpenMany(kWho, 2 * kBurst, kStart);
   EXPECT_TRUE(limits_.Floods(kWho, kStart));
+  EXPECT_FALSE(limits_.OnCall(kWho, kRate, kStart).ok());
   EXPECT_FALSE(limits_.Floods("token:alice", kStart));
   EXPECT_FALSE(limits_.Floods(kWho, kStart + seconds(20)));
 }
