@@ -17,16 +17,33 @@ TEST(ConnectionTroubleTest, WhoIsRefusedIsToldWhatToLookAt) {
   EXPECT_THAT(TroubleOf(denied, "a:1"), HasSubstr("policy"));
 }
 
-TEST(ConnectionTroubleTest, AHandshakeThatFailsIsForTheDoctor) {
-  const absl::Status failed =
-      absl::UnavailableError("failed to connect: Ssl handshake failed");
-  EXPECT_FALSE(IsRefusal(failed));
-  EXPECT_THAT(TroubleOf(failed, "a:1"),
+TEST(ConnectionTroubleTest, AConnectionThatFailsIsExplained) {
+  const auto trouble = [](const std::string& last_error) {
+    return TroubleOf(
+        absl::UnavailableError("failed to connect to all addresses; last "
+                               "error: UNKNOWN: ipv4:127.0.0.1:1: " +
+                               last_error),
+        "a:1");
+  };
+  EXPECT_THAT(trouble("Ssl handshake failed: SSL_ERROR_SSL: error:0A000086:SSL "
+                      "routines::certificate verify failed"),
+              HasSubstr("--tls-ca"));
+  EXPECT_THAT(trouble("Peer name x is not in peer certificate"),
+              HasSubstr("--tls-server-name"));
+  EXPECT_THAT(trouble("Ssl handshake failed: SSL_ERROR_SSL: error:0A00010B:SSL "
+                      "routines::wrong version number"),
+              HasSubstr("does not speak TLS"));
+  EXPECT_THAT(trouble("Socket closed"), HasSubstr("--tls-cert"));
+  EXPECT_THAT(trouble("Socket closed"),
               HasSubstr("earshot doctor --server=a:1"));
 }
 
 TEST(ConnectionTroubleTest, AServerThatIsAwayIsWaitedFor) {
-  EXPECT_EQ(TroubleOf(absl::UnavailableError("Connection refused"), "a:1"), "");
+  for (const char* said :
+       {"Connection refused", "Socket closed",
+        "failed to connect to all addresses; last error: Connection refused"}) {
+    EXPECT_EQ(TroubleOf(absl::UnavailableError(said), "a:1"), "") << said;
+  }
 }
 
 }  // namespace

@@ -62,10 +62,12 @@ class TlsCredentials : public grpc::ServerCredentials {
     }
     const grpc_ssl_pem_key_cert_pair pair = {certificates->key.c_str(),
                                              certificates->chain.c_str()};
-    *config = grpc_ssl_server_certificate_config_create(
-        certificates->client_roots.empty() ? nullptr
-                                           : certificates->client_roots.c_str(),
-        &pair, 1);
+    // gRPC wants roots also where it asks nobody for a certificate.
+    const std::string& roots = certificates->client_roots.empty()
+                                   ? certificates->chain
+                                   : certificates->client_roots;
+    *config =
+        grpc_ssl_server_certificate_config_create(roots.c_str(), &pair, 1);
     fetcher.given = certificates->version;
     return GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_NEW;
   }
