@@ -39,9 +39,9 @@ class StreamRegistry {
 
   using Entry = StreamEntry;
 
-  // Adds it as the stream of its name, if the quotas allow it, and if the one of
-  // that name before it is of the same principal. That one is handed back: its
-  // call is to be ended.
+  // Adds it as the stream of its name, if the quotas allow it, and if the one
+  // of that name before it is of the same principal. That one is handed back:
+  // its call is to be ended.
   Refusal Add(const std::shared_ptr<Entry>& entry, const Quotas& quotas,
               std::shared_ptr<Entry>* replaced);
   // Its session is closed: only its accounting is kept.
