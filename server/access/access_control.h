@@ -69,7 +69,7 @@ class AccessControl {
   absl::Status ReadAll();
   void AddFiles();
 
-  const AccessOptions options_;
+  const AccessOptions options_ = {};
 
   mutable std::mutex files_mutex_;  // guards the files, before what is in use
   std::vector<ConfigFile> files_;

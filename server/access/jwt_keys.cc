@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
@@ -39,8 +40,27 @@ bool HasPrivatePart(const json_t* key) {
   return json_object_get(key, "d") != nullptr;
 }
 
-std::shared_ptr<const cjose_jwk_t> Import(const json_t* json) {
-  char* const text = json_dumps(json, JSON_COMPACT);
+// RFC 7515, 2: without padding, at which cjose aborts.
+bool IsBase64Url(const std::string& text) {
+  return !text.empty() && text.size() % 4 != 1 &&
+         std::all_of(text.begin(), text.end(), [](unsigned char c) {
+           return absl::ascii_isalnum(c) || c == '-' || c == '_';
+         });
+}
+
+// Only the members that make a public key of its kind: null if they are none.
+std::shared_ptr<const cjose_jwk_t> Import(const std::string& kty,
+                                          const json_t* json) {
+  const Json members(json_pack("{s:s}", "kty", kty.c_str()));
+  if (members == nullptr) return nullptr;
+  if (kty == "EC") {
+    json_object_set(members.get(), "crv", json_object_get(json, "crv"));
+  }
+  for (const char* name : {kty == "EC" ? "x" : "n", kty == "EC" ? "y" : "e"}) {
+    if (!IsBase64Url(TextOf(json, name))) return nullptr;
+    json_object_set(members.get(), name, json_object_get(json, name));
+  }
+  char* const text = json_dumps(members.get(), JSON_COMPACT);
   if (text == nullptr) return nullptr;
   cjose_err error{};
   cjose_jwk_t* const key =
@@ -63,7 +83,7 @@ absl::Status TakeKind(const std::string& kty, const json_t* json, JwtKey* key) {
     return absl::InvalidArgumentError(
         "used are keys of the kty RSA, and EC with the crv P-256");
   }
-  key->key = Import(json);
+  key->key = Import(kty, json);
   if (key->key == nullptr) return absl::InvalidArgumentError("it is no key");
   cjose_err error{};
   key->bits = static_cast<int>(cjose_jwk_get_keysize(key->key.get(), &error));
