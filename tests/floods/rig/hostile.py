@@ -180,4 +180,7 @@ def never_reads(address, seconds, count, connections=4):
     _close(held)
 
 
-FLOODS = (half_open, slow_handshakes, opens, rapid_reset, malformed, never_reads)
+# Who has begun too many calls is refused for a while: so that comes last.
+FLOODS = (half_open, slow_handshakes, malformed, never_reads, opens, rapid_reset)
+# Those for which it makes a difference whether the server speaks TLS.
+WITH_TLS = (half_open, slow_handshakes, malformed)
