@@ -71,12 +71,6 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> CreateChannel(
       grpc::experimental::CreateCustomChannelWithInterceptors(
           server, credentials.ForChannel(server), args,
           std::move(interceptors));
-  // gRPC 1.51 ends the threads of its callback API when the last channel and
-  // server that used them go, and now and then aborts then: one of the threads
-  // gives back a reference to their queue that is no longer there. So the first
-  // channel stays for as long as the process.
-  static const auto* const kept = new std::shared_ptr<grpc::Channel>(channel);
-  (void)kept;
   return channel;
 }
 

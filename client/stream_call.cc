@@ -13,6 +13,15 @@ namespace {
 
 using std::chrono::milliseconds;
 
+// gRPC 1.51 ends the threads of its callback API when the last channel and
+// server that used it go, and now and then aborts then: one of the threads
+// gives back a reference to their queue that is no longer there. So the first
+// channel with such a call stays for as long as the process.
+void Keep(const std::shared_ptr<grpc::Channel>& channel) {
+  static const auto* const kept = new std::shared_ptr<grpc::Channel>(channel);
+  (void)kept;
+}
+
 }  // namespace
 
 StreamCall::StreamCall(std::shared_ptr<grpc::Channel> channel,
@@ -27,6 +36,7 @@ StreamCall::StreamCall(std::shared_ptr<grpc::Channel> channel,
       timer_(executor),
       call_(std::make_unique<PlayCall>(
           *stub_, executor, static_cast<PlayCall::Listener&>(*this))) {
+  Keep(channel_);
   checker_.OnOpen(!open.resume_token().empty());
   auto request = NewRequest();
   *request->mutable_open() = open;
