@@ -1,4 +1,6 @@
 // earshot: the command line of the playback service.
+#include <spdlog/spdlog.h>
+
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -45,6 +47,8 @@ int Run(const std::vector<std::string>& words) {
   if (verb == nullptr) {
     return UsageError(absl::StrCat("unknown verb \"", name, "\""));
   }
+  // What a person needs to know is said without a log.
+  spdlog::set_level(spdlog::level::off);
   return RunVerb(*verb, {words.begin() + 1, words.end()});
 }
 

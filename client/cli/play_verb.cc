@@ -19,9 +19,7 @@ class PlayVerb : public Verb {
   }
   int Run() override {
     spdlog::set_default_logger(spdlog::stderr_color_mt("earshot"));
-    // What a person needs to know is said without a log.
-    spdlog::set_level(flags_.verbose ? spdlog::level::info
-                                     : spdlog::level::off);
+    if (flags_.verbose) spdlog::set_level(spdlog::level::info);
     return RunPlay(flags_);
   }
 

@@ -29,8 +29,7 @@ constexpr Advice kAdvice[] = {
     {"BAD_TOKEN", "the service does not know the token of --token-file"},
     {"TOKEN_EXPIRED", "get a new token for --token-file"},
     {"BAD_FILTER",
-     "such as --filter='state = PLAYING AND underruns_total > 0'; a field has "
-     "its name in the .proto"},
+     "such as --filter='state = PLAYING AND underruns_total > 0'"},
     {"SHUTTING_DOWN", "the server is going down: try another, or later"},
     {"OVERLOADED", "the server takes no new streams: try another, or later"},
     {"TOO_MANY_STREAMS", kQuota},

@@ -116,10 +116,10 @@ void TellSound(const v1::Stream& stream, Page& page) {
     }
   }
   if (stream.guest_buffer_frames() > 0) {
-    page.Line("guest's ring",
-              absl::StrCat(Frames(stream.guest_buffer_frames(), rate_hz),
-                           ", periods of ",
-                           Frames(stream.guest_period_frames(), rate_hz)));
+    page.Line("guest's ring", Frames(stream.guest_buffer_frames(), rate_hz));
+  }
+  if (stream.guest_period_frames() > 0) {
+    page.Line("its periods", Frames(stream.guest_period_frames(), rate_hz));
   }
   page.Line("sink", stream.sink());
   page.Line("volume", VolumeText(stream.volume()));

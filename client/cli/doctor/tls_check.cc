@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -108,9 +109,10 @@ Words ClientCertificateWords(const TlsProbe& probe,
                          issuers, ", and none was given"),
             "give one with --tls-cert=FILE and --tls-key=FILE"};
   }
+  // Without an alert, the server just hung up.
+  const std::string alert = probe.end == End::kAlert ? probe.detail : "";
   return {absl::StrCat("the server refuses the client's certificate, ",
-                       material.cert_file, probe.detail.empty() ? "" : ": ",
-                       probe.detail),
+                       material.cert_file, alert.empty() ? "" : ": ", alert),
           absl::StrCat("it has to be valid now, and from a CA of the server's "
                        "--tls-client-ca",
                        issuers, ": openssl x509 -noout -issuer -dates -in ",
@@ -261,8 +263,9 @@ Finding JudgePlaintext(const PlaintextProbe& probe, bool tls_answers) {
         "what answers there is a web server without HTTP/2, no Earshot server";
     finding.advice = "check the port in --server";
   } else if (probe.answer == Answer::kOther) {
-    finding.found = absl::StrCat("what answers there is no gRPC server: \"",
-                                 probe.said, "\"");
+    finding.found =
+        absl::StrCat("what answers there is no gRPC server: \"",
+                     absl::StripTrailingAsciiWhitespace(probe.said), "\"");
     finding.advice = "check the port in --server";
   } else if (probe.answer == Answer::kClosed) {
     finding.found = "what takes the connection hangs up at once";
