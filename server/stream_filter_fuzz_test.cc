@@ -22,7 +22,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   earshot::v1::Stream stream;
   (void)filter.Matches(stream);
   stream.set_state(earshot::v1::STREAM_STATE_PLAYING);
-  stream.mutable_format()->add_positions(earshot::v1::CHANNEL_POSITION_FRONT_LEFT);
+  stream.mutable_format()->add_positions(
+      earshot::v1::CHANNEL_POSITION_FRONT_LEFT);
   stream.mutable_margin_quantiles()->set_p50_ms(1);
   stream.mutable_open_time()->set_seconds(1);
   (*stream.mutable_labels())["a"] = "b";
