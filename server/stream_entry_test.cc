@@ -53,6 +53,16 @@ TEST_F(StreamEntryTest, SpeaksToTheCallThatWasAttachedLast) {
   EXPECT_EQ(entry_.View(kNow).stats.total.resumes, 1);
 }
 
+TEST_F(StreamEntryTest, KnowsTheLastCallsThatSpokeForIt) {
+  ASSERT_TRUE(entry_.Attach(Info("0"), Call("0"), 0, kNow));
+  EXPECT_EQ(entry_.info().peers.size(), 1u);
+  for (const char* peer : {"1", "2", "3", "4", "5", "6", "7", "8"}) {
+    ASSERT_TRUE(entry_.Resume(entry_.token(), Info(peer), Call(peer), 0, kNow));
+  }
+  EXPECT_EQ(entry_.info().peers,
+            (std::vector<std::string>{"8", "7", "6", "5", "4", "3", "2", "1"}));
+}
+
 TEST_F(StreamEntryTest, NobodyGoesOnWithoutTheToken) {
   ASSERT_TRUE(entry_.Attach(Info("first"), Call("first"), 0, kNow));
   std::string token = entry_.token();
