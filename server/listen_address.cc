@@ -1,7 +1,6 @@
 #include "server/listen_address.h"
 
 #include <arpa/inet.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -11,7 +10,6 @@
 #include <cerrno>
 #include <cstring>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -21,7 +19,6 @@ namespace earshot {
 namespace {
 
 constexpr int kMaxPort = 65535;
-constexpr char kNotKnown[] = "the system does not say why";
 
 // Without the brackets of an IPv6 address; empty if they do not match.
 std::string Bare(const std::string& host) {
@@ -66,25 +63,6 @@ absl::StatusOr<ListenAddress> Parse(absl::string_view text) {
   return address;
 }
 
-// In the system's words, and our case.
-std::string Reason(const char* text) {
-  std::string reason = text;
-  if (!reason.empty()) reason[0] = absl::ascii_tolower(reason[0]);
-  return reason;
-}
-
-// Binds and listens once; 0 or errno.
-int TryToListen(const sockaddr* address, socklen_t size) {
-  const int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) return errno;
-  const int on = 1;  // as gRPC does
-  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-  const bool listens = bind(fd, address, size) == 0 && listen(fd, 1) == 0;
-  const int error = listens ? 0 : errno;
-  close(fd);
-  return error;
-}
-
 sockaddr_un UnixAddress(const std::string& path) {
   sockaddr_un address = {};
   address.sun_family = AF_UNIX;
@@ -115,33 +93,6 @@ bool StaysOnThisMachine(const ListenAddress& address) {
   in6_addr ipv6;
   return inet_pton(AF_INET6, host.c_str(), &ipv6) == 1 &&
          IN6_IS_ADDR_LOOPBACK(&ipv6);
-}
-
-std::string WhyNotListen(const ListenAddress& address) {
-  if (!address.unix_path.empty()) {
-    const sockaddr_un unix_address = UnixAddress(address.unix_path);
-    const int error = TryToListen(
-        reinterpret_cast<const sockaddr*>(&unix_address), sizeof(unix_address));
-    if (error != 0) return Reason(std::strerror(error));
-    unlink(address.unix_path.c_str());
-    return kNotKnown;
-  }
-  addrinfo hints = {};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_PASSIVE;
-  addrinfo* found = nullptr;
-  const std::string port = address.text.substr(address.text.rfind(':') + 1);
-  const int unknown =
-      getaddrinfo(Bare(address.host).c_str(), port.c_str(), &hints, &found);
-  if (unknown != 0) return Reason(gai_strerror(unknown));
-  std::string reason;
-  for (const addrinfo* one = found; one != nullptr && reason.empty();
-       one = one->ai_next) {
-    const int error = TryToListen(one->ai_addr, one->ai_addrlen);
-    if (error != 0) reason = Reason(std::strerror(error));
-  }
-  freeaddrinfo(found);
-  return reason.empty() ? kNotKnown : reason;
 }
 
 absl::Status RemoveStaleSocket(const std::string& path) {

@@ -12,7 +12,7 @@ namespace earshot {
 
 // Where a server listens: host:port, or unix:/path.
 struct ListenAddress {
-  std::string text;       // as gRPC takes it
+  std::string text;       // as it was written
   std::string host;       // empty for a UNIX socket
   std::string unix_path;  // empty for TCP
 };
@@ -23,10 +23,6 @@ absl::StatusOr<std::vector<ListenAddress>> ParseListenAddresses(
 
 // Whether nobody from another machine can connect: loopback, a UNIX socket.
 bool StaysOnThisMachine(const ListenAddress& address);
-
-// After listening has failed: tries it once more, by the system's own calls,
-// and says in its words why not.
-std::string WhyNotListen(const ListenAddress& address);
 
 // Removes a UNIX socket that nobody listens at any more. An error if somebody
 // does, or if the path is something else.
