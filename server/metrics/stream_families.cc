@@ -120,11 +120,11 @@ void AddDelays(const v1::Stream& stream, const Labels& labels, Family& latency,
   }
   if (stream.has_margin_quantiles()) {
     const v1::MarginQuantiles& some = stream.margin_quantiles();
-    margins.Add(some.min_ms() / 1e3, With(labels, "quantile", "0"))
-        .Add(some.p1_ms() / 1e3, With(labels, "quantile", "0.01"))
-        .Add(some.p10_ms() / 1e3, With(labels, "quantile", "0.1"))
-        .Add(some.p50_ms() / 1e3, With(labels, "quantile", "0.5"))
-        .Add(some.p90_ms() / 1e3, With(labels, "quantile", "0.9"));
+    margins.Add(some.min_ms() / 1e3, With(labels, "share", "0"))
+        .Add(some.p1_ms() / 1e3, With(labels, "share", "0.01"))
+        .Add(some.p10_ms() / 1e3, With(labels, "share", "0.1"))
+        .Add(some.p50_ms() / 1e3, With(labels, "share", "0.5"))
+        .Add(some.p90_ms() / 1e3, With(labels, "share", "0.9"));
   }
 }
 
@@ -183,7 +183,7 @@ std::vector<prometheus::MetricFamily> StreamFamilies(
       "The sound between guest and listener, by stage; they add up.");
   Family margins = Family::Gauges(
       "earshot_stream_margin_quantile_seconds",
-      "Margins of the packets of the last 2 minutes, as quantiles.");
+      "Margins of the last 2 minutes: that share of packets came later.");
   for (const auto& [stream, labels] : streams) {
     states.Add(1, With(labels, "state", StateName(stream.view->stats.state)));
     AddReasons(stream, labels, underruns, skipped);
