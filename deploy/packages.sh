@@ -20,6 +20,8 @@ PACKAGES=(
   # Sound servers.
   pulseaudio pulseaudio-utils libasound2-plugins
   dbus-daemon pipewire pipewire-pulse wireplumber
+  # What an operator sees: tests/monitoring.
+  prometheus python3-yaml openssl
   # The bad network of tests/faults.
   vde2 vde-switch vde-wirefilter iproute2 libfaketime
 )
