@@ -16,7 +16,7 @@ PACKAGES=(
   clang libclang-rt-dev clangd lld llvm zip shellcheck pyflakes3
   # The test guest and the programs that drive it.
   python3 python3-numpy python3-grpcio python3-protobuf
-  openssl cpio xz-utils zstd util-linux debootstrap e2fsprogs
+  cpio xz-utils zstd util-linux debootstrap e2fsprogs
   # Sound servers.
   pulseaudio pulseaudio-utils libasound2-plugins
   dbus-daemon pipewire pipewire-pulse wireplumber
