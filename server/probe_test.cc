@@ -3,8 +3,10 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <filesystem>
 #include <string>
+#include <thread>
 
 #include "proto/earshot/v1/admin.grpc.pb.h"
 #include "proto/earshot/v1/playback.grpc.pb.h"
@@ -93,7 +95,11 @@ TEST_F(ProbeTest, IsForgottenOnceItIsOver) {
     probe.call()->WritesDone();
     EXPECT_TRUE(probe.End().ok());
   }
+  // The call ends a moment before.
   v1::Stream stream;
+  for (int i = 0; i < 1000 && Get(kProbe, &stream).ok(); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
   EXPECT_EQ(Get(kProbe, &stream).error_code(), StatusCode::NOT_FOUND);
 }
 
