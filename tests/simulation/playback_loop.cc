@@ -397,7 +397,7 @@ void Loop::Drain() {
 void Loop::Finish() {
   const SessionStats stats = session_.Stats(ServerTime(t_));
   result_.underruns_later =
-      stats.total.underruns - result_.underruns_first_minute;
+      stats.total.underruns.total() - result_.underruns_first_minute;
   result_.causes = stats.epoch.underruns;
   result_.skipped_frames = stats.total.skipped_frames;
   result_.unaccounted_frames = client_.produced() - stats.total.played_frames -
