@@ -190,7 +190,7 @@ class AccessMatrixTest : public testing::Test {
   // Of a server that clients know by their own root.
   std::vector<std::string> TlsFlags() {
     root_ = authority_.certificate();
-    const TestCertificate mine = authority_.Issue({{"DNS:localhost"}});
+    const TestCertificate mine = authority_.Issue({{"IP:127.0.0.1"}});
     return {"--tls-cert=" + Write("cert.pem", mine.certificate),
             "--tls-key=" + Write("key.pem", mine.key),
             "--tls-client-ca=" + Write("ca.pem", authority_.certificate())};
@@ -229,16 +229,16 @@ class AccessMatrixTest : public testing::Test {
   }
 
   void StartServer(const std::vector<std::string>& flags) {
-    std::vector<std::string> command = {kServer, "--listen=localhost:0",
+    std::vector<std::string> command = {kServer, "--listen=127.0.0.1:0",
                                         "--policy=" + Write("policy", kPolicy)};
     command.insert(command.end(), flags.begin(), flags.end());
     server_ = std::make_unique<ChildProcess>(command);
     ASSERT_TRUE(server_->WaitForLine("server started")) << server_->log();
-    const std::string words = "listen=localhost:";
+    const std::string words = "listen=127.0.0.1:";
     const size_t at = server_->log().find(words);
     ASSERT_NE(at, std::string::npos) << server_->log();
     const size_t port = at + words.size();
-    address_ = "localhost:" + server_->log().substr(
+    address_ = "127.0.0.1:" + server_->log().substr(
                                   port, server_->log().find(' ', port) - port);
   }
 
