@@ -10,6 +10,8 @@
 #include <fstream>
 #include <string>
 
+#include "bazel/temporary_folder.h"
+
 namespace earshot {
 namespace {
 
@@ -43,9 +45,8 @@ TEST(ListenAddressTest, RemovesNothingButSockets) {
 }
 
 TEST(ListenAddressTest, KeepsSocketsThatSomebodyHolds) {
-  char folder[] = "/tmp/earshot-XXXXXX";
-  ASSERT_NE(mkdtemp(folder), nullptr);
-  const std::string path = std::string(folder) + "/s";
+  const TemporaryFolder folder;
+  const std::string path = folder / "s";
   // No stream can be connected to it, but it is no leftover.
   const int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
   sockaddr_un address = {};
@@ -58,7 +59,6 @@ TEST(ListenAddressTest, KeepsSocketsThatSomebodyHolds) {
   close(fd);
   EXPECT_TRUE(RemoveStaleSocket(path).ok());
   EXPECT_FALSE(std::filesystem::exists(path));
-  std::filesystem::remove_all(folder);
 }
 
 TEST(ListenAddressTest, KnowsWhatOnlyThisMachineReaches) {

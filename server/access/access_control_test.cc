@@ -4,10 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <thread>
+
+#include "bazel/temporary_folder.h"
 
 namespace earshot {
 namespace {
@@ -30,18 +30,11 @@ constexpr char kTokens[] =
 class AccessControlTest : public testing::Test {
  protected:
   void SetUp() override {
-    char folder[] = "/tmp/earshot-XXXXXX";
-    ASSERT_NE(mkdtemp(folder), nullptr);
-    folder_ = folder;
     Write("policy", kAlicePlays);
     Write("tokens", kTokens);
   }
 
-  void TearDown() override { fs::remove_all(folder_); }
-
-  std::string Path(const std::string& name) const {
-    return folder_ + "/" + name;
-  }
+  std::string Path(const std::string& name) const { return folder_ / name; }
 
   // In place, as an editor may do it.
   void Write(const std::string& name, const std::string& text) const {
@@ -81,7 +74,7 @@ class AccessControlTest : public testing::Test {
 
   std::string PolicyError() const { return access_->files()[0].error; }
 
-  std::string folder_;
+  TemporaryFolder folder_;
   std::chrono::system_clock::time_point now_;
   std::unique_ptr<AccessControl> access_;
 };
@@ -120,8 +113,9 @@ TEST_F(AccessControlTest, DoesNotStartWithoutAFile) {
   EXPECT_THAT(std::string(access.status().message()),
               HasSubstr("No such file"));
   EXPECT_THAT(
-      std::string(
-          AccessControl::Create({folder_, "", "", "", ""}).status().message()),
+      std::string(AccessControl::Create({folder_.path(), "", "", "", ""})
+                      .status()
+                      .message()),
       HasSubstr("no regular file"));
 }
 

@@ -3,10 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 
+#include "bazel/temporary_folder.h"
 #include "server/access/test_issuer.h"
 
 namespace earshot {
@@ -21,17 +20,9 @@ using testing::Not;
 
 class AccessReportTest : public testing::Test {
  protected:
-  void SetUp() override {
-    char folder[] = "/tmp/earshot-XXXXXX";
-    ASSERT_NE(mkdtemp(folder), nullptr);
-    folder_ = folder;
-  }
-
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   std::string Write(const std::string& name, const std::string& text) const {
-    std::ofstream(folder_ + "/" + name) << text;
-    return folder_ + "/" + name;
+    std::ofstream(folder_ / name) << text;
+    return folder_ / name;
   }
 
   void UsePolicy(const std::string& text) {
@@ -50,7 +41,7 @@ class AccessReportTest : public testing::Test {
                        : AccessReport();
   }
 
-  std::string folder_;
+  TemporaryFolder folder_;
   AccessOptions options_;
 };
 

@@ -9,11 +9,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "bazel/temporary_folder.h"
 
 namespace earshot {
 namespace {
@@ -100,14 +99,12 @@ TEST(ListeningSocketsTest, ClosesWhatItOpened) {
 }
 
 TEST(ListeningSocketsTest, ListensAtAPath) {
-  char folder[] = "/tmp/earshot-XXXXXX";
-  ASSERT_NE(mkdtemp(folder), nullptr);
-  const std::string path = std::string(folder) + "/s";
+  const TemporaryFolder folder;
+  const std::string path = folder / "s";
   const auto sockets = Open("unix:" + path);
   ASSERT_TRUE(sockets.ok()) << sockets.status();
   EXPECT_EQ(sockets->text(), "unix:" + path);
   EXPECT_EQ(WhyNot("unix:" + path), "address already in use");
-  std::filesystem::remove_all(folder);
 }
 
 TEST(ListeningSocketsTest, ConnectionsSendAtOnceAndGiveUpInTime) {

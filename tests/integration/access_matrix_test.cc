@@ -5,9 +5,7 @@
 #include <google/protobuf/descriptor.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <ctime>
-#include <filesystem>
 #include <fstream>
 #include <map>
 #include <memory>
@@ -16,6 +14,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "bazel/temporary_folder.h"
 #include "proto/earshot/v1/admin.pb.h"
 #include "proto/earshot/v1/playback.pb.h"
 #include "proto/grpc/health/v1/health.pb.h"
@@ -164,20 +163,11 @@ const std::set<Role> kAsOperator = {Role::kPlayerOrMore, Role::kListenerOrMore,
 
 class AccessMatrixTest : public testing::Test {
  protected:
-  void SetUp() override {
-    char folder[] = "/tmp/earshot-XXXXXX";
-    ASSERT_NE(mkdtemp(folder), nullptr);
-    folder_ = folder;
-  }
-
-  void TearDown() override {
-    server_.reset();
-    std::filesystem::remove_all(folder_);
-  }
+  void TearDown() override { server_.reset(); }
 
   std::string Write(const std::string& name, const std::string& text) const {
-    std::ofstream(folder_ + "/" + name) << text;
-    return folder_ + "/" + name;
+    std::ofstream(folder_ / name) << text;
+    return folder_ / name;
   }
 
   std::vector<std::string> TokenFlags() const {
@@ -301,7 +291,7 @@ class AccessMatrixTest : public testing::Test {
 
   const TestIssuer issuer_{"EC", "k", 256};
   const TestAuthority authority_{"the authority"};
-  std::string folder_;
+  TemporaryFolder folder_;
   std::string address_;
   std::string root_;  // whom clients believe; empty for plaintext
   std::unique_ptr<ChildProcess> server_;
