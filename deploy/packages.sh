@@ -24,6 +24,9 @@ PACKAGES=(
   prometheus python3-yaml openssl
   # The bad network of tests/faults.
   vde2 vde-switch vde-wirefilter iproute2 libfaketime
+  # Images, pods and units: tests/deploy.
+  buildah podman runc catatonit netavark aardvark-dns iptables
+  ca-certificates libasound2-data systemd
 )
 
 # Each version of these judges differently, and Debian 13 has no 14.
