@@ -31,6 +31,7 @@ _LIBS = {
     "prometheus_core": ("prometheus-cpp-dev", ["-lprometheus-cpp-core"], []),
     "prometheus_pull": ("prometheus-cpp-dev", ["-lprometheus-cpp-pull"], [":prometheus_core"]),
     "protobuf": ("libprotobuf-dev", ["-lprotobuf", "-lpthread"], []),
+    "pugixml": ("libpugixml-dev", ["-lpugixml"], []),
     "pulse": ("libpulse-dev", ["-lpulse"], []),
     "pulse_simple": ("libpulse-dev", ["-lpulse-simple"], [":pulse"]),
     "seccomp": ("libseccomp-dev", ["-lseccomp"], []),
@@ -52,11 +53,12 @@ _ALSO = [
     "libc6-dev",
 ]
 
-# Small C interfaces, the same in every version of a release: an upgrade, or
+# Small interfaces, the same in every version of a release: an upgrade, or
 # the first use of one, recompiles nothing.
 _STABLE = [
     "libcap-dev",
     "libcjose-dev",
+    "libpugixml-dev",
     "libseccomp-dev",
     "libssl-dev",
 ]

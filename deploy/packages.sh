@@ -10,7 +10,7 @@ PACKAGES=(
   protobuf-compiler protobuf-compiler-grpc
   libopus-dev libsndfile1-dev libsoxr-dev libpulse-dev libasound2-dev
   libboost-dev libboost-program-options-dev libspdlog-dev prometheus-cpp-dev
-  libseccomp-dev libcap-dev libssl-dev libcjose-dev libjansson-dev
+  libseccomp-dev libcap-dev libssl-dev libcjose-dev libjansson-dev libpugixml-dev
   # Tests, sanitizers, linters.
   libgtest-dev libgmock-dev libbenchmark-dev
   clang libclang-rt-dev clangd lld llvm zip shellcheck pyflakes3
@@ -27,6 +27,7 @@ PACKAGES=(
   # Images, pods and units: tests/deploy.
   buildah podman runc catatonit netavark aardvark-dns iptables
   ca-certificates libasound2-data systemd
+  libvirt-clients libvirt-daemon-driver-qemu libxml2-utils
 )
 
 # Each version of these judges differently, and Debian 13 has no 14.

@@ -13,6 +13,7 @@ MAY_INCLUDE = {
     "server": ["server", "metrics", "proto"],
     "server/sinks": ["server/sinks"],
     "tests": ["client", "device", "metrics", "proto", "server", "tests"],
+    "deploy/kubevirt": ["deploy/kubevirt"],
     "bazel": [],
 }
 
