@@ -69,18 +69,28 @@ def copyright_file(package):
     return Path("/usr/share/doc") / package / "copyright"
 
 
-def facts(name):
-    """A Package; of several architectures, this machine's."""
+def facts(names):
+    """Packages by name, as they are installed for this machine."""
+    done = subprocess.run(
+        ["dpkg-query", "--show", "--showformat",
+         "${Package}\t${Version}\t${Architecture}\t${source:Package}\t${source:Version}\t"
+         "${Homepage}\n", *names],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+    if done.returncode != 0:
+        raise NotFromDebian(done.stderr.strip())
+    told = subprocess.run(["dpkg-query", "--status", *names], stdout=subprocess.PIPE, text=True,
+                          check=True).stdout
     architecture = subprocess.check_output(["dpkg", "--print-architecture"], text=True).strip()
-    for pattern in (f"{name}:{architecture}", f"{name}:all", name):
-        done = subprocess.run(
-            ["dpkg-query", "--show", "--showformat",
-             "${Version}\n${Architecture}\n${source:Package}\n${source:Version}\n${Homepage}",
-             pattern], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
-        if done.returncode == 0:
-            status = subprocess.check_output(["dpkg-query", "--status", pattern], text=True)
-            return Package(name, *done.stdout.split("\n"), status)
-    raise NotFromDebian(f"the package {name} is missing: apt-get install {name}")
+    records = {}
+    for record in told.strip().split("\n\n"):
+        fields = dict(re.findall(r"^(Package|Architecture): (.*)$", record, re.MULTILINE))
+        records[fields["Package"], fields["Architecture"]] = record + "\n"
+    found = {}
+    for line in done.stdout.splitlines():
+        fields = line.split("\t")
+        if fields[2] in (architecture, "all"):
+            found[fields[0]] = Package(*fields, records[fields[0], fields[2]])
+    return [found[name] for name in names]
 
 
 def release():

@@ -71,8 +71,7 @@ class Root:
     def add_package_records(self):
         """What scanners of images look for, and the licenses; returns the
         packages."""
-        packages = [debian.facts(name)
-                    for name in sorted({placed.package for placed in self.files} - {""})]
+        packages = debian.facts(sorted({placed.package for placed in self.files} - {""}))
         for package in packages:
             self._place(Path("/var/lib/dpkg/status.d") / package.name,
                         package.status.encode(), package.name)

@@ -121,6 +121,17 @@ class Cgroup:
                 if place.is_dir():
                     self._folders[one] = place
 
+    def prefer(self):
+        """Has the kernel give it processors before what else the machine does, within
+        its limits."""
+        shares, weight = self._folders.get("cpu"), self._folders.get("")
+        place, file, most = ((shares, "cpu.shares", "262144") if shares else
+                             (weight, "cpu.weight", "10000"))
+        while (place / file).exists() and place.is_relative_to("/sys/fs/cgroup/"):
+            if not place.is_mount():
+                (place / file).write_text(most)
+            place = place.parent
+
     def _number(self, controller, old, new):
         """A file of version 1, or of version 2."""
         if controller in self._folders:
