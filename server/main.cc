@@ -8,6 +8,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -23,6 +24,7 @@
 #include "server/json_log.h"
 #include "server/limits/descriptor_limit.h"
 #include "server/server_flags.h"
+#include "server/transport/transport_report.h"
 #include "server/transport/transport_security.h"
 
 namespace earshot {
@@ -76,22 +78,30 @@ int WaitForEnd(const sigset_t& signals, const OnHangup& on_hangup) {
   }
 }
 
-// Says what the files mean, or what is wrong with them.
+void Print(const std::vector<std::string>& lines, const std::string& prefix) {
+  for (const std::string& line : lines) std::puts((prefix + line).c_str());
+}
+
+// Says what the files mean, or all that is wrong with them.
 int CheckConfig(const ServerFlags& flags,
                 const std::vector<ListenAddress>& listen) {
   spdlog::set_level(spdlog::level::off);
-  const absl::StatusOr<std::unique_ptr<AccessControl>> access =
-      AccessControl::Create(flags.access);
-  if (!access.ok()) return Complain(access.status(), 1);
+  const auto access = AccessControl::Create(flags.access);
   const auto transport = TransportSecurity::Create(flags.transport, listen);
-  if (!transport.ok()) return Complain(transport.status(), 1);
+  if (!access.ok()) Complain(access.status(), 1);
+  if (!transport.ok()) Complain(transport.status(), 1);
+  if (!access.ok() || !transport.ok()) return 1;
+  const TransportReport tls =
+      ReportTransport(flags.transport, (*transport)->in_use().get(),
+                      std::chrono::system_clock::now());
   const AccessReport report = ReportAccess(
       **access, flags.access, !flags.transport.client_ca_file.empty());
-  for (const std::string& line : report.lines) std::puts(line.c_str());
-  for (const std::string& warning : report.warnings) {
-    std::puts(("warning: " + warning).c_str());
-  }
-  return 0;
+  Print(tls.lines, "");
+  Print(report.lines, "");
+  Print(tls.warnings, "warning: ");
+  Print(report.warnings, "warning: ");
+  Print(tls.errors, "error: ");
+  return tls.errors.empty() ? 0 : 1;
 }
 
 int Run(const ServerFlags& flags) {

@@ -79,10 +79,11 @@ po::options_description Options(ServerFlags& flags, Words& words) {
        "plaintext also where other machines can connect, which else needs\n"
        "--tls-cert")
       ("policy", po::value(&flags.access.policy)->value_name("FILE"),
-       "who may do what, and how much; without it everybody may do everything.\n"
-       "This and the files below are read again when they change, and on SIGHUP")
+       "who may do what, and how much, in Protobuf's text format, such as\n"
+       "grant { principal: \"spiffe://example.org/vm/*\" player: \"{*}\" };\n"
+       "without it everybody may do everything. This and the files below are read again when they change, and on SIGHUP")
       ("tokens", po::value(&flags.access.tokens)->value_name("FILE"),
-       "bearer tokens: lines of SUBJECT sha256:HEX")
+       "bearer tokens: lines of SUBJECT sha256:HEX, HEX as printf %s TOKEN | sha256sum says it")
       ("jwks", po::value(&flags.access.jwks)->value_name("FILE"),
        "public keys that JSON Web Tokens may be signed by, as JWKS")
       ("jwt-issuer", po::value(&flags.access.jwt_issuer)->value_name("ISS"),
@@ -90,7 +91,8 @@ po::options_description Options(ServerFlags& flags, Words& words) {
       ("jwt-audience", po::value(&flags.access.jwt_audience)->value_name("AUD"),
        "and which audience")
       ("check-config", po::bool_switch(&flags.check_config),
-       "checks the other flags and their files, says who may do what, and exits")
+       "checks the other flags and their files, says in words what they mean (TLS,\n"
+       "who may do what), and exits: 1 if one is wrong, else 0, with warnings or without")
       ("metrics", po::value(&flags.metrics)->value_name("HOST:PORT"),
        "answers Prometheus there, at /metrics, such as localhost:9464; by plain\n"
        "HTTP to whoever asks, so only where those are who may know")
@@ -255,7 +257,9 @@ std::string ServerHelp() {
           "Plays the sound of virtual machines.\n\n"
        << Options(flags, words)
        << "\nSIGTERM or SIGINT: plays what is under way, then exits; a second "
-          "one exits at once.\nReflection is on: grpcurl -plaintext "
+          "one exits at once.\nSIGHUP: reads the files again.\n"
+          "Exit codes: 0 it was ended; 1 it did not work, and standard error "
+          "says why; 2 usage.\nReflection is on: grpcurl -plaintext "
           "localhost:50051 list\n";
   return text.str();
 }

@@ -81,6 +81,10 @@ void TransportSecurity::Reload() {
   if (files_ != nullptr) files_->Reload(Now());
 }
 
+std::shared_ptr<const Certificates> TransportSecurity::in_use() {
+  return files_ == nullptr ? nullptr : files_->Look(Now());
+}
+
 std::vector<ConfigFileState> TransportSecurity::files() {
   if (files_ == nullptr) return {};
   (void)files_->Look(Now());

@@ -30,6 +30,8 @@ class TransportSecurity {
 
   // Reads the files again, whether or not they have changed.
   void Reload();
+  // What is in use, after a look at the files; null without TLS.
+  std::shared_ptr<const Certificates> in_use();
   // How the files stand, after a look at them.
   std::vector<ConfigFileState> files();
 

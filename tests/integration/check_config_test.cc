@@ -68,8 +68,10 @@ class CheckConfigTest : public testing::Test {
 };
 
 TEST_F(CheckConfigTest, TheExampleIsRight) {
-  const TestAuthority authority("the authority");
-  const TestCertificate mine = authority.Issue({{"DNS:localhost"}});
+  constexpr int kLong = 90 * 24 * 3600;
+  const TestAuthority authority("the authority", kLong);
+  const TestCertificate mine =
+      authority.Issue({{"DNS:localhost"}, -3600, kLong});
   const TestIssuer issuer("EC", "k", 256);
   const Result result =
       Check({kPolicy, kTokens, "--jwks=" + Write("jwks", issuer.Jwks()),
@@ -85,6 +87,12 @@ TEST_F(CheckConfigTest, TheExampleIsRight) {
             HasSubstr("jwt:alice may see and hear the streams of \"alice-*\""),
             HasSubstr("as an operator"), HasSubstr("32 of one principal"),
             HasSubstr("2 tokens of node-1, operator"), HasSubstr("key k")));
+  EXPECT_THAT(result.text,
+              AllOf(HasSubstr("for DNS:localhost, issued by CN = the "
+                              "authority, valid from "),
+                    HasSubstr("its key is " + folder_ + "/key.pem"),
+                    HasSubstr("clients' certificates are to be from this CA"),
+                    HasSubstr("  CN = the authority, valid from ")));
   EXPECT_THAT(result.text, Not(HasSubstr("warning:")));
 }
 
@@ -95,13 +103,27 @@ TEST_F(CheckConfigTest, WarnsOfWhatIsHardlyMeant) {
                                  HasSubstr("can never be anybody")));
 }
 
+TEST_F(CheckConfigTest, AnExpiredCertificateIsWrong) {
+  const TestAuthority authority("the authority");
+  const TestCertificate mine =
+      authority.Issue({{"DNS:localhost"}, -7200, -3600});
+  const Result result = Check({"--tls-cert=" + Write("c", mine.certificate),
+                               "--tls-key=" + Write("k", mine.key)});
+  EXPECT_EQ(result.exit_code, 1) << result.text;
+  EXPECT_THAT(result.text, AllOf(HasSubstr("\nerror: certificate "),
+                                 HasSubstr("has expired, 1 hour ago")));
+}
+
 TEST_F(CheckConfigTest, NamesEveryFileThatIsWrong) {
   const Result result =
       Check({"--policy=" + Write("policy", "grant {\n  players: \"a\"\n}"),
-             "--tokens=" + Write("tokens", "alice secret")});
+             "--tokens=" + Write("tokens", "alice secret"),
+             "--tls-cert=" + Write("cert", "none"),
+             "--tls-key=" + Write("key", "none")});
   EXPECT_EQ(result.exit_code, 1) << result.text;
   EXPECT_THAT(result.text, AllOf(HasSubstr("policy: 2:"), HasSubstr("players"),
-                                 HasSubstr("tokens: 1:7:")));
+                                 HasSubstr("tokens: 1:7:"),
+                                 HasSubstr("cert: holds no certificate")));
 }
 
 }  // namespace

@@ -78,8 +78,8 @@ std::string Pem(const Write& write) {
 
 }  // namespace
 
-TestAuthority::TestAuthority(const std::string& name)
-    : key_(MakeKey()), certificate_(MakeCertificate(key_, name, -7200, 7200)) {
+TestAuthority::TestAuthority(const std::string& name, int ends)
+    : key_(MakeKey()), certificate_(MakeCertificate(key_, name, -7200, ends)) {
   AddExtension(certificate_.get(), certificate_.get(), NID_basic_constraints,
                "critical,CA:TRUE");
   AddExtension(certificate_.get(), certificate_.get(), NID_key_usage,

@@ -28,7 +28,8 @@ struct TestCertificate {
 // A certificate authority for tests.
 class TestAuthority {
  public:
-  explicit TestAuthority(const std::string& name);
+  // `ends`: from now, in s.
+  explicit TestAuthority(const std::string& name, int ends = 7200);
 
   std::string certificate() const;  // as PEM
   TestCertificate Issue(const TestSubject& subject) const;
