@@ -2,14 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <deque>
-#include <memory>
 #include <optional>
 #include <random>
 
-#include "server/sinks/null_sink.h"
+#include "tests/simulation/thread_lateness.h"
 #include "tests/simulation/virtual_client.h"
+#include "tests/simulation/virtual_server.h"
 
 namespace earshot {
 namespace {
@@ -20,23 +19,11 @@ using std::chrono::nanoseconds;
 using std::chrono::seconds;
 
 constexpr int kRate = 8000;
-constexpr milliseconds kTick{5};  // PlayoutPool
 // In no step with packets and pulls.
 constexpr microseconds kSample{19700};
 constexpr milliseconds kPingInterval{1000};
 constexpr seconds kSettled{60};
 constexpr nanoseconds kNever = nanoseconds::max();
-
-// What a client has said, on its way.
-struct Message {
-  enum class Kind { kPacket, kSkip, kPause, kResume, kEnd, kPing };
-  nanoseconds arrival{0};
-  Kind kind = Kind::kPacket;
-  int64_t first_frame = 0;
-  int64_t frame_count = 0;
-  int64_t capture_ns = 0;
-  PingReport ping;
-};
 
 struct Report {
   nanoseconds arrival{0};
@@ -47,24 +34,6 @@ double Milliseconds(nanoseconds duration) {
   return static_cast<double>(duration.count()) / 1e6;
 }
 
-// By how much a thread wakes late: mostly little, once in a thousand times a
-// few ms.
-class ThreadLateness {
- public:
-  explicit ThreadLateness(uint32_t seed) : random_(seed) {}
-
-  nanoseconds Next() {
-    double late_ms = 0.08 * exponential_(random_);
-    if (uniform_(random_) < 0.001) late_ms += 4 * uniform_(random_);
-    return nanoseconds(static_cast<int64_t>(late_ms * 1e6));
-  }
-
- private:
-  std::mt19937 random_;
-  std::exponential_distribution<double> exponential_;
-  std::uniform_real_distribution<double> uniform_;
-};
-
 class Loop {
  public:
   explicit Loop(const LoopSpec& spec)
@@ -74,14 +43,14 @@ class Loop {
         client_late_(spec.seed * 4 + 3),
         server_late_(spec.seed * 4 + 4),
         random_(spec.seed),
-        session_(spec.config),
-        sink_(kRate, 1),
+        server_(kRate, spec.config, spec.low_latency, spec.card_chunk,
+                ServerTime(nanoseconds(0))),
         client_(kRate, kRate * spec.packet.count() / 1000,
                 {[this](int64_t first, int64_t count) {
-                   Send(Message::Kind::kPacket, first, count);
+                   Send(ClientMessage::Kind::kPacket, first, count);
                  },
                  [this](int64_t first, int64_t count) {
-                   Send(Message::Kind::kSkip, first, count);
+                   Send(ClientMessage::Kind::kSkip, first, count);
                  }}) {}
 
   LoopResult Run();
@@ -96,7 +65,7 @@ class Loop {
            nanoseconds(std::llround(t.count() * spec_.drift_ppm * 1e-6));
   }
 
-  void Send(Message::Kind kind, int64_t first_frame = 0,
+  void Send(ClientMessage::Kind kind, int64_t first_frame = 0,
             int64_t frame_count = 0);
   void WakeClient();
   nanoseconds NextWake();
@@ -120,9 +89,7 @@ class Loop {
   ThreadLateness server_late_;
   std::mt19937 random_;
   std::uniform_real_distribution<double> uniform_;
-  Session session_;
-  const uint64_t call_ = session_.Attach(0, ServerTime(nanoseconds(0)))->call;
-  NullSink sink_;
+  VirtualServer server_;
   VirtualClient client_;
 
   nanoseconds t_{0};
@@ -138,7 +105,7 @@ class Loop {
   size_t next_pause_ = 0;
   bool paused_ = false;
   size_t next_leap_ = 0;
-  std::deque<Message> messages_;
+  std::deque<ClientMessage> messages_;
   std::deque<Report> reports_;
 
   std::vector<double> leads_;
@@ -147,8 +114,9 @@ class Loop {
   LoopResult result_;
 };
 
-void Loop::Send(Message::Kind kind, int64_t first_frame, int64_t frame_count) {
-  Message message;
+void Loop::Send(ClientMessage::Kind kind, int64_t first_frame,
+                int64_t frame_count) {
+  ClientMessage message;
   message.arrival = forward_.Arrival(t_);
   message.kind = kind;
   message.first_frame = first_frame;
@@ -182,77 +150,38 @@ void Loop::WakeClient() {
 }
 
 void Loop::Arrive() {
-  const Message message = messages_.front();
+  const ClientMessage message = messages_.front();
   messages_.pop_front();
-  const MonotonicTime now = ServerTime(t_);
-  Refusal refusal = Refusal::None();
-  switch (message.kind) {
-    case Message::Kind::kPacket:
-      refusal = session_.AddPacket(
-          call_, message.first_frame, message.frame_count,
-          std::string(static_cast<size_t>(message.frame_count) * 2, '\1'),
-          message.capture_ns, now);
-      break;
-    case Message::Kind::kSkip:
-      refusal =
-          session_.AddSkip(call_, message.first_frame, message.frame_count,
-                           SkipReason::kUnspecified, now);
-      break;
-    case Message::Kind::kPause:
-      refusal = session_.Pause(call_, now);
-      break;
-    case Message::Kind::kResume:
-      refusal = session_.Resume(call_, now);
-      break;
-    case Message::Kind::kEnd:
-      refusal = session_.End(call_, message.first_frame, now);
-      break;
-    case Message::Kind::kPing:
-      refusal = session_.Ping(call_, message.ping);
-      break;
-  }
-  if (refusal.ok()) return;
-  std::fprintf(stderr, "refused: %s\n", refusal.message.c_str());
-  result_.refused = true;
+  if (!server_.Hear(message, ServerTime(t_))) result_.refused = true;
 }
 
 // The play-out thread.
 void Loop::Tick() {
-  const MonotonicTime now = ServerTime(t_);
-  if (spec_.card_chunk > milliseconds(0)) {
-    std::vector<float> out(
-        static_cast<size_t>(kRate * spec_.card_chunk.count() / 1000));
-    session_.PlayOut(absl::MakeSpan(out), now);
-  } else {
-    sink_.Tick(now);
-  }
-  session_.Tick(nanoseconds(0), now);
+  const auto progress = server_.Tick(ServerTime(t_));
   last_pull_ = t_;
-  tick_due_ += spec_.card_chunk > milliseconds(0) ? spec_.card_chunk : kTick;
+  tick_due_ += server_.tick();
   // On the server's clock; its lateness makes no drift.
   tick_ = nanoseconds(
               std::llround(tick_due_.count() / (1 + spec_.drift_ppm * 1e-6))) +
           server_late_.Next();
   tick_ = std::max(tick_, t_ + microseconds(1));
-  if (const auto progress = session_.TakeProgress(call_, now);
-      progress.has_value()) {
-    const double error_ms =
-        progress->margin_error ? Milliseconds(*progress->margin_error) : 0;
-    if (t_ > kSettled) {
-      result_.worst_error_ms =
-          std::max(result_.worst_error_ms, std::abs(error_ms));
-    }
-    const nanoseconds floor = spec_.low_latency
-                                  ? spec_.config.margin.low_latency_floor
-                                  : spec_.config.margin.floor;
-    if (result_.at_floor_after_s < 0 && progress->margin_error &&
-        *progress->margin_error + progress->target_margin <=
-            floor + milliseconds(1)) {
-      result_.at_floor_after_s = Milliseconds(t_) / 1e3;
-    }
-    if (uniform_(random_) >= spec_.lost_progress) {
-      reports_.push_back({backward_.Arrival(t_), *progress});
-    }
+  if (!progress) return;
+  const double error_ms =
+      progress->margin_error ? Milliseconds(*progress->margin_error) : 0;
+  if (t_ > kSettled) {
+    result_.worst_error_ms =
+        std::max(result_.worst_error_ms, std::abs(error_ms));
+  }
+  const nanoseconds floor = spec_.low_latency
+                                ? spec_.config.margin.low_latency_floor
+                                : spec_.config.margin.floor;
+  if (result_.at_floor_after_s < 0 && progress->margin_error &&
+      *progress->margin_error + progress->target_margin <=
+          floor + milliseconds(1)) {
+    result_.at_floor_after_s = Milliseconds(t_) / 1e3;
+  }
+  if (uniform_(random_) >= spec_.lost_progress) {
+    reports_.push_back({backward_.Arrival(t_), *progress});
   }
 }
 
@@ -281,12 +210,12 @@ void Loop::Ping() {
   ++last_ping_.id;
   last_ping_.clock_ppm = client_.ppm();
   ping_sent_ = t_;
-  Send(Message::Kind::kPing);
+  Send(ClientMessage::Kind::kPing);
 }
 
 void Loop::Sample() {
   sample_ += kSample;
-  const SessionStats stats = session_.Stats(ServerTime(t_));
+  const SessionStats stats = server_.Stats(ServerTime(t_));
   if (t_ <= kSettled) {
     result_.underruns_first_minute = stats.total.underruns.total();
     return;
@@ -294,11 +223,10 @@ void Loop::Sample() {
   result_.target_ms = stats.target_margin_ms;
   if (paused_) return;
   // The sink's clock goes on between its pulls.
-  const double since_ms =
-      stats.state == SessionState::kPlaying
-          ? std::min(Milliseconds(t_ - last_pull_),
-                     Milliseconds(std::max(kTick, spec_.card_chunk)))
-          : 0;
+  const double since_ms = stats.state == SessionState::kPlaying
+                              ? std::min(Milliseconds(t_ - last_pull_),
+                                         Milliseconds(server_.tick()))
+                              : 0;
   const int64_t lead =
       client_.sent() - client_.skipped() - stats.epoch.played_frames;
   leads_.push_back(static_cast<double>(lead) * 1e3 / kRate - since_ms);
@@ -326,24 +254,16 @@ void Loop::NextCommand() {
     ++next_pause_;
     paused_ = false;
     client_.Resume(ClientTime(t_));
-    Send(Message::Kind::kResume);
+    Send(ClientMessage::Kind::kResume);
   } else {
     paused_ = true;
     client_.Stop(ClientTime(t_));
-    Send(Message::Kind::kPause);
+    Send(ClientMessage::Kind::kPause);
   }
   wake_ = NextWake();
 }
 
 LoopResult Loop::Run() {
-  EpochParams params;
-  params.epoch = 1;
-  params.rate_hz = kRate;
-  params.channels = 1;
-  params.codec = MediaCodec::kPcmS16le;
-  params.low_latency = spec_.low_latency;
-  (void)session_.Begin(call_, params, ServerTime(t_));
-  sink_.Start(&session_, ServerTime(t_));
   client_.Start(ClientTime(t_),
                 kRate * spec_.config.initial_window.count() / 1000);
   wake_ = NextWake();
@@ -378,11 +298,11 @@ LoopResult Loop::Run() {
 // The client says End; what is on its way is played.
 void Loop::Drain() {
   if (client_.produced() > client_.sent()) {
-    Send(Message::Kind::kSkip, client_.sent(),
+    Send(ClientMessage::Kind::kSkip, client_.sent(),
          client_.produced() - client_.sent());
   }
-  Send(Message::Kind::kEnd, client_.produced());
-  while (!messages_.empty() || !session_.EpochPlayed()) {
+  Send(ClientMessage::Kind::kEnd, client_.produced());
+  while (!messages_.empty() || !server_.EpochPlayed()) {
     if (t_ > spec_.duration + seconds(60)) break;
     if (!messages_.empty() && messages_.front().arrival <= tick_) {
       t_ = std::max(t_, messages_.front().arrival);
@@ -395,7 +315,7 @@ void Loop::Drain() {
 }
 
 void Loop::Finish() {
-  const SessionStats stats = session_.Stats(ServerTime(t_));
+  const SessionStats stats = server_.Stats(ServerTime(t_));
   result_.underruns_later =
       stats.total.underruns.total() - result_.underruns_first_minute;
   result_.causes = stats.epoch.underruns;
@@ -419,53 +339,5 @@ void Loop::Finish() {
 }  // namespace
 
 LoopResult RunLoop(const LoopSpec& spec) { return Loop(spec).Run(); }
-
-void LoopResult::Merge(const LoopResult& other) {
-  const auto worsen = [](auto& mine, const auto& theirs) {
-    mine = std::max(mine, theirs);
-  };
-  underruns_first_minute += other.underruns_first_minute;
-  underruns_later += other.underruns_later;
-  causes += other.causes;
-  worsen(lead_p5_ms, other.lead_p5_ms);
-  worsen(lead_p50_ms, other.lead_p50_ms);
-  worsen(lead_p95_ms, other.lead_p95_ms);
-  worsen(worst_error_ms, other.worst_error_ms);
-  if (std::abs(other.steering_mean_ppm) > std::abs(steering_mean_ppm)) {
-    steering_mean_ppm = other.steering_mean_ppm;
-  }
-  worsen(steering_sd_ppm, other.steering_sd_ppm);
-  worsen(target_ms, other.target_ms);
-  worsen(at_floor_after_s, other.at_floor_after_s);
-  worsen(skipped_frames, other.skipped_frames);
-  worsen(stalled_ms, other.stalled_ms);
-  if (other.unaccounted_frames != 0) {
-    unaccounted_frames = other.unaccounted_frames;
-  }
-  refused = refused || other.refused;
-}
-
-std::string LoopResult::Line(const std::string& name) const {
-  char line[512];
-  std::snprintf(
-      line, sizeof(line),
-      "RESULT simulation.%s underruns_first_minute=%lld underruns_later=%lld "
-      "network_late=%lld source_starved=%lld outage=%lld "
-      "server_overload=%lld "
-      "lead_p5_ms=%.1f lead_p50_ms=%.1f lead_p95_ms=%.1f target_ms=%.1f "
-      "worst_error_ms=%.1f steering_ppm=%.1f steering_sd_ppm=%.1f "
-      "at_floor_after_s=%.1f skipped_frames=%lld stalled_ms=%.0f "
-      "unaccounted=%lld",
-      name.c_str(), static_cast<long long>(underruns_first_minute),
-      static_cast<long long>(underruns_later),
-      static_cast<long long>(causes.network_late),
-      static_cast<long long>(causes.source_starved),
-      static_cast<long long>(causes.outage),
-      static_cast<long long>(causes.server_overload), lead_p5_ms, lead_p50_ms,
-      lead_p95_ms, target_ms, worst_error_ms, steering_mean_ppm,
-      steering_sd_ppm, at_floor_after_s, static_cast<long long>(skipped_frames),
-      stalled_ms, static_cast<long long>(unaccounted_frames));
-  return line;
-}
 
 }  // namespace earshot
