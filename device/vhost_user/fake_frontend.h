@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "device/vhost_user/frontend_socket.h"
 #include "device/vhost_user/unique_fd.h"
 #include "device/vhost_user/wire.h"
 #include "device/virtio/fake_guest.h"
@@ -17,9 +18,7 @@
 namespace earshot::vhost_user {
 
 // A VMM for tests: connects a FakeGuest to a vhost-user back-end over its
-// socket, with QEMU's messages in QEMU's order. The back-end may be another
-// process, or run in this thread: then `pump` runs its loop while a reply is
-// waited for.
+// socket, with QEMU's messages in QEMU's order.
 //
 //   FakeGuest guest({});
 //   FakeFrontend vmm(&guest, {.socket_path = path});
@@ -27,12 +26,11 @@ namespace earshot::vhost_user {
 //   ASSERT_TRUE(vmm.Start().ok());
 //   vmm.Send(0, {.readable = {request}, .writable = {4}});
 //   auto used = vmm.WaitForUsed(0, 1);
-class FakeFrontend {
+class FakeFrontend : public FrontendSocket {
  public:
   struct Options {
     std::string socket_path = {};
-    // Runs the back-end's loop for a moment without blocking.
-    std::function<void()> pump = {};
+    std::function<void()> pump = {};  // see FrontendSocket
     // Memory by ADD_MEM_REG, else by SET_MEM_TABLE.
     bool memory_slots = true;
     // Keeps a buffer of what is in flight for the back-end, over connections.
@@ -43,8 +41,6 @@ class FakeFrontend {
 
   // `guest` outlives it.
   FakeFrontend(FakeGuest* guest, Options options);
-  FakeFrontend(const FakeFrontend&) = delete;
-  FakeFrontend& operator=(const FakeFrontend&) = delete;
 
   // Connects and says what QEMU says before the guest runs.
   absl::Status Connect();
@@ -52,7 +48,6 @@ class FakeFrontend {
   absl::Status Open();
   // The VMM is gone: rings, memory and socket.
   void Disconnect();
-  bool connected() const { return socket_.valid(); }
 
   // The driver is ready: fresh rings from 0 on, with what is offered of
   // `features`. SET_FEATURES to ENABLE(1).
@@ -91,26 +86,11 @@ class FakeFrontend {
   // What GET_VRING_BASE said.
   uint32_t base(int queue) const { return queues_.at(queue).base; }
 
-  // --- Single messages ---
-  absl::Status SendMessage(uint32_t request, uint32_t flags,
-                           absl::Span<const uint8_t> payload,
-                           const std::vector<int>& fds = {});
-  absl::Status SendRaw(absl::Span<const uint8_t> bytes,
-                       const std::vector<int>& fds = {});
-  // `fd`, if it is not null, takes the one that comes with it.
-  absl::StatusOr<std::vector<uint8_t>> ReceiveReply(uint32_t request,
-                                                    UniqueFd* fd = nullptr);
-  // With need_reply; an error if the back-end refuses.
-  absl::Status Command(Request request, absl::Span<const uint8_t> payload,
-                       const std::vector<int>& fds = {});
-  absl::StatusOr<uint64_t> GetU64(Request request);
-  // The ring's eventfds: a new one to be kicked by, and those of interrupts and
-  // errors.
+  // --- The rings' eventfds ---
+  // A new one to be kicked by, and those of interrupts and errors.
   int NewKickFd(int queue);
   int CallFd(int queue);
   int ErrFd(int queue);
-  // Whether the back-end closes the connection within the timeout.
-  bool WaitForClose();
 
  private:
   struct Queue {
@@ -120,22 +100,13 @@ class FakeFrontend {
     uint32_t base = 0;
   };
 
-  template <typename T>
-  absl::Status SendStruct(Request request, const T& payload,
-                          const std::vector<int>& fds = {},
-                          bool need_reply = false);
   absl::Status SendMemory();
   absl::Status SendInflight();
   absl::Status StartRings();
   absl::Status SetUpRing(int index);
-  // Lets the back-end work; false when `deadline` has passed.
-  bool Wait(int fd, std::chrono::steady_clock::time_point deadline);
-  absl::Status ReceiveExactly(uint8_t* out, size_t size,
-                              UniqueFd* fd = nullptr);
 
   FakeGuest* const guest_;
   const Options options_;
-  UniqueFd socket_;
   std::vector<Queue> queues_;
   uint64_t offered_ = 0;
   uint64_t features_ = 0;
