@@ -25,13 +25,3 @@ extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
   *argv = args.data();
   return 0;
 }
-
-// What -fsanitize-coverage=trace-loads calls; a target that wants to see loads
-// has its own.
-extern "C" {
-__attribute__((weak)) void __sanitizer_cov_load1(uint8_t*) {}
-__attribute__((weak)) void __sanitizer_cov_load2(uint16_t*) {}
-__attribute__((weak)) void __sanitizer_cov_load4(uint32_t*) {}
-__attribute__((weak)) void __sanitizer_cov_load8(uint64_t*) {}
-__attribute__((weak)) void __sanitizer_cov_load16(void*) {}
-}
