@@ -21,10 +21,16 @@ def run_steadily():
     allowed: then what else the machine does hardly shows. A ring of 10 ms and
     an emulated guest on a busy machine would show nothing else."""
     global _real_time
-    _real_time = subprocess.run(
-        ["chrt", "--rr", str(AUDIO), "true"], stderr=subprocess.DEVNULL,
-        check=False).returncode == 0
+    _real_time = bool(at_priority(AUDIO))
     return _real_time
+
+
+def at_priority(priority):
+    """Words that run the command after them at a real-time priority; none where
+    that is not allowed."""
+    words = ["chrt", "--rr", str(priority)]
+    tried = subprocess.run([*words, "true"], stderr=subprocess.DEVNULL, check=False)
+    return words if tried.returncode == 0 else []
 
 
 def watch_steadily():
