@@ -9,6 +9,7 @@ from pathlib import Path
 
 from deploy.attached_guest import MEMORY, AttachedGuest, boot_arguments
 from deploy.frame import Skip, case, require
+from deploy.host import Host
 from deploy.streams import drained
 from guest.rig import steady, wav
 from guest.rig.bench import Play
@@ -20,6 +21,7 @@ from guest.rig.sounds import SOUNDS
 UNITS = ROOT / "deploy/systemd"
 README_SOCKET = "/run/earshot/demo.sock"
 VM = "demo"
+DEVICE_UNIT, DEVICE_SOCKET = "earshot-device@demo.service", "earshot-device@demo.socket"
 QEMU_NAMESPACE = "{http://libvirt.org/schemas/domain/qemu/1.0}"
 SOUND = SOUNDS["sweep3"]
 # Of systemd-analyze's 10: what a unit may expose.
@@ -57,6 +59,44 @@ def units(folder):
         require(exposed <= most, f"{name} exposes {exposed}:\n{told}")
         values[name.partition(".")[0].strip("@").replace("-", "_")] = exposed
     return values
+
+
+CONNECT = """
+import socket, sys
+vmm = socket.socket(socket.AF_UNIX)
+vmm.connect(sys.argv[1])
+vmm.recv(1)  # until the device goes
+"""
+
+
+@case("units_run", "a systemd runs the units: activation, reload, the device within its limits")
+def units_run(folder):
+    with Host(folder) as host:
+        def systemctl(*words):
+            done = host.run("systemctl", *words)
+            require(done.returncode == 0, f"systemctl {' '.join(words)}: {done.stdout}")
+            return done.stdout.strip()
+
+        def says(unit, words):
+            return words in host.run("systemctl", "status", "--lines=40", "--full", unit).stdout
+
+        systemctl("start", "earshot-server.service", DEVICE_SOCKET)
+        require(says("earshot-server", "server started"), "the service starts")
+        require(systemctl("show", "--value", "--property=ActiveState", DEVICE_UNIT) == "inactive",
+                "no device before a VMM connects")
+        mode = host.run("stat", "--format=%a %G", README_SOCKET).stdout.strip()
+        require(mode == "660 kvm", f"the socket is {mode}")
+        host.run("sh", "-c", f"/usr/bin/python3 -c '{CONNECT}' {README_SOCKET} >/dev/null 2>&1 &")
+        await_condition(lambda: says(DEVICE_UNIT, "VMM connected"), "the device is activated")
+        await_condition(lambda: says("earshot-server", "stream opened"), "its stream is opened")
+        require(says(DEVICE_UNIT, "landlock=files,ports seccomp=on"), "the sandbox is complete")
+        memory = int(systemctl("show", "--value", "--property=MemoryCurrent", DEVICE_UNIT))
+        systemctl("reload", "earshot-server.service")
+        for unit in (DEVICE_UNIT, "earshot-server.service"):
+            systemctl("stop", unit)
+            result = systemctl("show", "--value", "--property=Result", unit)
+            require(result == "success", f"{unit}: {result}")
+    return {"device_memory_mb": round(memory / (1 << 20), 1)}
 
 
 def unit_command(unit):
