@@ -53,7 +53,7 @@ TEST_F(DrainTest, DrainingPlaysWhatIsUnderWay) {
   EXPECT_EQ(status.error_code(), StatusCode::UNAVAILABLE);
   EXPECT_EQ(ErrorInfoOf(status).reason(), "SHUTTING_DOWN");
   EXPECT_TRUE(drained.get());
-  EXPECT_FALSE(std::filesystem::exists(folder_ + "/s"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "s"));
 }
 
 TEST_F(DrainTest, DrainingTakesNoNewStreamsButLetsOldOnesGoOn) {

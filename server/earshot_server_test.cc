@@ -326,13 +326,13 @@ TEST_F(EarshotServerTest, AnAddressInUseIsAnErrorAndAStaleSocketIsNot) {
                                       *SinkFactory::Create("null"),
                                       PlayoutConfig(), "test"});
   EXPECT_EQ(second.status().message(),
-            "another process listens at " + folder_ + "/s");
+            "another process listens at " + folder_ / "s");
   server_.reset();
   // Somebody has died and left his socket behind.
   const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
   sockaddr_un address = {};
   address.sun_family = AF_UNIX;
-  (folder_ + "/s").copy(address.sun_path, sizeof(address.sun_path) - 1);
+  (folder_ / "s").copy(address.sun_path, sizeof(address.sun_path) - 1);
   ASSERT_EQ(bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)),
             0);
   close(fd);

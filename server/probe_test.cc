@@ -52,7 +52,7 @@ TEST_F(ProbeTest, PlaysIntoNoSinkOfTheServerAndIsListedAsAProbe) {
   EXPECT_EQ(stream.sink(), "null");
   EXPECT_EQ(stream.played_frames(), 480);
   EXPECT_EQ(Get(kStream, &stream).error_code(), StatusCode::NOT_FOUND);
-  EXPECT_TRUE(std::filesystem::is_empty(folder_ + "/recordings"));
+  EXPECT_TRUE(std::filesystem::is_empty(folder_ / "recordings"));
 }
 
 TEST_F(ProbeTest, TakesNoStreamOver) {

@@ -5,14 +5,14 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "bazel/temporary_folder.h"
 #include "proto/earshot/v1/admin.grpc.pb.h"
 #include "proto/earshot/v1/playback.grpc.pb.h"
 #include "proto/google/rpc/error_details.pb.h"
@@ -129,24 +129,15 @@ class Player {
 
 class EarshotServerTest : public testing::Test {
  protected:
-  void SetUp() override {
-    // Short: a UNIX socket's path has 107 bytes at most.
-    char folder[] = "/tmp/earshot-XXXXXX";
-    ASSERT_NE(mkdtemp(folder), nullptr);
-    folder_ = folder;
-    Start();
-  }
+  void SetUp() override { Start(); }
 
-  void TearDown() override {
-    server_.reset();
-    std::filesystem::remove_all(folder_);
-  }
+  void TearDown() override { server_.reset(); }
 
   void Start() {
     auto server = EarshotServer::Start(
         {*ParseListenAddresses(Address()),
-         *SinkFactory::Create("wav:" + folder_ + "/recordings"),
-         PlayoutConfig(), "test", open_timeout_, resume_timeout_});
+         *SinkFactory::Create("wav:" + folder_ / "recordings"), PlayoutConfig(),
+         "test", open_timeout_, resume_timeout_});
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
     channel_ =
@@ -154,7 +145,7 @@ class EarshotServerTest : public testing::Test {
     admin_ = v1::AdminService::NewStub(channel_);
   }
 
-  std::string Address() const { return "unix:" + folder_ + "/s"; }
+  std::string Address() const { return "unix:" + folder_ / "s"; }
 
   grpc::Status Get(const std::string& name, v1::Stream* stream) {
     grpc::ClientContext context;
@@ -183,13 +174,13 @@ class EarshotServerTest : public testing::Test {
     return info.open_streams();
   }
 
-  std::string folder_;
   // Starts the server anew, as the test has changed its options.
   void Restart() {
     server_.reset();
     Start();
   }
 
+  const TemporaryFolder folder_;
   std::chrono::milliseconds open_timeout_ = std::chrono::minutes(1);
   std::chrono::milliseconds resume_timeout_ = std::chrono::minutes(1);
   std::unique_ptr<EarshotServer> server_;
