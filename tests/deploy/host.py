@@ -19,15 +19,13 @@ class Host:
     def __init__(self, folder):
         if os.geteuid() != 0 or not SYSTEMD.exists():
             raise Skip("needs root, and systemd")
-        # Of version 1, those that systemd makes itself at home in.
-        tops = [CGROUPS / name for name in ("systemd", "unified")
-                if (CGROUPS / name).is_dir()] or [CGROUPS]
-        self._cgroups = [top / "earshot-test-host" for top in tops]
+        # Of version 2, beside those of version 1 or alone.
+        top = CGROUPS / "unified" if (CGROUPS / "unified").is_dir() else CGROUPS
+        self._cgroup = top / "earshot-test-host"
         work = folder / "host"
         work.mkdir()
-        for cgroup in self._cgroups:
-            cgroup.mkdir(exist_ok=True)
-        into = "; ".join(f"echo $$ > {cgroup}/cgroup.procs" for cgroup in self._cgroups)
+        self._cgroup.mkdir(exist_ok=True)
+        into = f"echo $$ > {self._cgroup}/cgroup.procs"
         self._process = Process(
             "sh", ["-c", f"{into}; exec \"$@\"", "sh", *NAMESPACES,
                    str(ROOT / "tests/deploy/boot-host"), str(work), str(BIN)],
@@ -55,9 +53,8 @@ class Host:
     def close(self):
         self._process.kill()  # and its child with it, and all that runs there
         self._process.wait(10)
-        for cgroup in self._cgroups:
-            for folder, _, _ in os.walk(cgroup, topdown=False):
-                await_condition(lambda folder=folder: gone(folder), f"{folder} is empty")
+        for folder, _, _ in os.walk(self._cgroup, topdown=False):
+            await_condition(lambda folder=folder: gone(folder), f"{folder} is empty")
 
     def _init(self):
         """The process id of its systemd, or None."""
