@@ -8,6 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "client/token_interceptor.h"
 
 namespace earshot {
@@ -45,10 +46,15 @@ bool IsServer(absl::string_view server) {
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<grpc::Channel>> CreateChannel(
-    const std::string& server, const Credentials& credentials) {
-  if (!IsServer(server)) {
+    const std::string& server, const Credentials& credentials,
+    const std::string& name) {
+  const std::string address(absl::StripPrefix(server, kDnsScheme));
+  if (!IsServer(address) ||
+      (address.size() != server.size() && absl::StartsWith(address, "unix:"))) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "a server is host:port or unix:/path, not \"", server, "\""));
+        "a server is host:port or unix:/path, or dns:///host:port, "
+        "not \"",
+        server, "\""));
   }
   grpc::ChannelArguments args;
   args.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
@@ -62,6 +68,8 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> CreateChannel(
   const SecurityOptions& options = credentials.options();
   if (!options.server_name.empty()) {
     args.SetSslTargetNameOverride(options.server_name);
+  } else if (!name.empty()) {
+    args.SetSslTargetNameOverride(name.substr(0, name.rfind(':')));
   }
   Interceptors interceptors;
   if (!options.token_file.empty()) {
@@ -69,7 +77,7 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> CreateChannel(
   }
   std::shared_ptr<grpc::Channel> channel =
       grpc::experimental::CreateCustomChannelWithInterceptors(
-          server, credentials.ForChannel(server), args,
+          server, credentials.ForChannel(name.empty() ? address : name), args,
           std::move(interceptors));
   return channel;
 }

@@ -11,13 +11,18 @@
 
 namespace earshot {
 
-// A channel to a service at "host:port" or "unix:/path". It connects when it is
-// used, and again whenever it is used after a failure: how often is for its
-// user to decide. A connection that acknowledges nothing ends after 5 s. It is
-// encrypted, and its calls carry a token, as `credentials` have it.
-// INVALID_ARGUMENT says what is allowed.
+// How an address begins whose name stands for several servers.
+inline constexpr char kDnsScheme[] = "dns:///";
+
+// A channel to a service at "host:port", "dns:///host:port" or "unix:/path". It
+// connects when it is used, and again whenever it is used after a failure: how
+// often is for its user to decide. A connection that acknowledges nothing ends
+// after 5 s. It is encrypted, and its calls carry a token, as `credentials`
+// have it for `name`, host:port, whose address it is; empty: for the address
+// itself. INVALID_ARGUMENT says what is allowed.
 absl::StatusOr<std::shared_ptr<grpc::Channel>> CreateChannel(
-    const std::string& server, const Credentials& credentials = Credentials());
+    const std::string& server, const Credentials& credentials = Credentials(),
+    const std::string& name = "");
 
 }  // namespace earshot
 

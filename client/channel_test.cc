@@ -7,15 +7,17 @@ namespace earshot {
 namespace {
 
 TEST(ChannelTest, TakesHostAndPortOrASocket) {
-  for (const char* server : {"localhost:50051", "10.0.0.1:1", "[::1]:50051",
-                             "unix:/run/earshot.sock", "unix:here.sock"}) {
+  for (const char* server :
+       {"localhost:50051", "10.0.0.1:1", "[::1]:50051",
+        "unix:/run/earshot.sock", "unix:here.sock", "dns:///earshot:50051"}) {
     EXPECT_TRUE(CreateChannel(server).ok()) << server;
   }
 }
 
 TEST(ChannelTest, RefusesAndSaysWhatIsAllowed) {
-  for (const char* server : {"", "localhost", ":50051", "localhost:0", "a:b",
-                             "localhost:65536", "unix:", "http://a:1"}) {
+  for (const char* server :
+       {"", "localhost", ":50051", "localhost:0", "a:b", "localhost:65536",
+        "unix:", "http://a:1", "dns:///a", "dns:///unix:/a:1"}) {
     EXPECT_THAT(CreateChannel(server).status().ToString(),
                 testing::HasSubstr("host:port or unix:/path"))
         << server;

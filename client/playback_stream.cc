@@ -36,6 +36,7 @@ PlaybackStream::PlaybackStream(ServerTargets targets,
       backoff_(options_.backoff, std::random_device()()),
       refused_wait_(options_.refused_backoff, std::random_device()()),
       timer_(executor),
+      lookup_(executor, targets_, [this] { OnLookedUp(); }),
       elsewhere_(executor, targets_, options_.backoff,
                  [this] { OpenElsewhere(); }) {}
 
@@ -44,7 +45,13 @@ PlaybackStream::~PlaybackStream() = default;
 // --- Calls.
 
 void PlaybackStream::Open() {
-  if (call_ == nullptr) Connect();
+  if (call_ != nullptr) return;
+  if (targets_.IsUnknown()) {
+    awaits_address_ = true;
+    lookup_.Start();
+    return;
+  }
+  Connect();
 }
 
 void PlaybackStream::Close() {
@@ -108,11 +115,35 @@ void PlaybackStream::Wait(std::chrono::microseconds wait) {
 
 void PlaybackStream::Knock() {
   waiting_since_.reset();
+  // What is known is tried meanwhile.
+  lookup_.Start();
+  if (targets_.IsUnknown()) {
+    awaits_address_ = true;
+    return;
+  }
   targets_.RenewIfFilesChanged();
   // Backoff governs. gRPC's own waits reach two minutes where a name cannot be
   // resolved, and half a minute where it is to be resolved anew.
   grpc::experimental::ChannelResetConnectionBackoff(targets_.channel().get());
   LookAndConnect(kFirstLook);
+}
+
+void PlaybackStream::OnLookedUp() {
+  if (!awaits_address_ || call_ != nullptr || closing_) return;
+  awaits_address_ = false;
+  if (!targets_.IsUnknown()) {
+    Connect();
+    return;
+  }
+  const absl::Status reason =
+      absl::UnavailableError("no address of " + targets_.address());
+  if (failures_++ == 0) {
+    spdlog::warn("stream not opened stream={} reason=\"{}\"", options_.stream,
+                 std::string(reason.message()));
+  }
+  targets_.Rotate();
+  WaitAndConnect(backoff_.Next(Wanted()));
+  listener_.OnLost(reason);
 }
 
 void PlaybackStream::LookAndConnect(milliseconds wait) {
@@ -313,6 +344,10 @@ void PlaybackStream::OnCallOver(const absl::Status& reason) {
   // It went back on what was said: there is nothing to go on with.
   if (absl::IsInvalidArgument(reason)) resume_token_.clear();
   RememberRetry(*call_);
+  // Servers behind a name come and go.
+  std::erase_if(not_before_, [now = options_.call.clock()](const auto& one) {
+    return one.second <= now;
+  });
   if (IsRefusal(reason)) {
     MonotonicTime& time = not_before_[targets_.address()];
     time = std::max(time, options_.call.clock() + refused_wait_.Next());

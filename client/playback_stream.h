@@ -22,6 +22,7 @@
 #include "client/send_log.h"
 #include "client/server_targets.h"
 #include "client/stream_call.h"
+#include "client/target_lookup.h"
 #include "client/volume_sync.h"
 #include "proto/earshot/v1/playback.pb.h"
 
@@ -147,6 +148,7 @@ class PlaybackStream : private StreamCall::Listener {
   bool Wanted() const { return log_.in_epoch() && !paused_at_; }
   // Since just now: the wait may be shorter.
   void Hurry();
+  void OnLookedUp();
   // The channel tries to connect at once, and is given a moment for it.
   void Knock();
   void LookAndConnect(std::chrono::milliseconds wait);
@@ -182,6 +184,8 @@ class PlaybackStream : private StreamCall::Listener {
   std::string trouble_;  // that was logged since a call was open last
   std::map<std::string, MonotonicTime> not_before_;  // by address
   boost::asio::steady_timer timer_;                  // to connect
+  TargetLookup lookup_;
+  bool awaits_address_ = false;  // the first that a name has
   // Between two attempts.
   std::optional<std::chrono::steady_clock::time_point> waiting_since_;
 

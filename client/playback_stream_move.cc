@@ -30,6 +30,7 @@ void PlaybackStream::OnGoAway(StreamCall& call, const v1::GoAway& go_away) {
                go_away.deadline_ms());
   going_away_ = true;
   moves_tried_ = 0;
+  lookup_.Start();
   elsewhere_.Connect();
 }
 
@@ -119,6 +120,7 @@ void PlaybackStream::GiveUpMove() {
   log_.SetBarrier(std::nullopt);
   // Where there is one target only, it is that which may want to be left alone.
   if (!closing_) {
+    lookup_.Start();
     elsewhere_.Connect(targets_.size() == 1 ? WaitForTarget()
                                             : std::chrono::microseconds(0));
   }
