@@ -69,6 +69,9 @@ po::options_description Options(DeviceFlags& flags, Words& words) {
       ("metrics", po::value(&flags.metrics)->value_name("HOST:PORT"),
        "answers Prometheus there, at /metrics, such as localhost:9465; by plain "
        "HTTP to whoever asks, so only where those are who may know")
+      ("health", po::value(&flags.health)->value_name("ADDRESS"),
+       "answers probes there, at HOST:PORT or unix:/path: gRPC's health service, "
+       "in plaintext, with liveness, readiness, startup and service")
       ("log-level", po::value(&flags.log_level)->value_name("LEVEL")
                         ->default_value("info"),
        "debug, info, warn, error or off")

@@ -26,6 +26,7 @@ struct DeviceFlags {
   bool controls = false;
   bool sandbox = true;
   std::string metrics;  // HOST:PORT; empty for none
+  std::string health;   // HOST:PORT or unix:PATH; empty for none
   std::string user;     // to run as, NAME[:GROUP]; empty: as who starts it
   std::string log_level;
   bool help = false;

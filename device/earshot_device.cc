@@ -1,5 +1,7 @@
 #include "device/earshot_device.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <chrono>
@@ -34,8 +36,8 @@ absl::StatusOr<std::unique_ptr<EarshotDevice>> EarshotDevice::Create(
     outputs.push_back(std::make_unique<RemoteOutput>(*std::move(player),
                                                      options.drop_on_release));
   }
-  std::unique_ptr<EarshotDevice> device(
-      new EarshotDevice(loop, std::move(outputs), options.sound));
+  std::unique_ptr<EarshotDevice> device(new EarshotDevice(
+      loop, options.socket_path, std::move(outputs), options.sound));
   device->backend_ = vhost_user::Backend::Create(
       loop, &device->sound_, std::move(options.listening),
       std::move(options.socket_path));
@@ -43,15 +45,23 @@ absl::StatusOr<std::unique_ptr<EarshotDevice>> EarshotDevice::Create(
 }
 
 EarshotDevice::EarshotDevice(boost::asio::io_context* loop,
+                             std::string socket_path,
                              std::vector<std::unique_ptr<RemoteOutput>> outputs,
                              const SoundDeviceOptions& sound)
     : loop_(loop),
+      socket_path_(std::move(socket_path)),
       outputs_(std::move(outputs)),
       sound_(BordersOf(outputs_), sound),
       shutdown_timer_(*loop) {
   for (const auto& output : outputs_) {
     output->player().set_on_due([this] { OnDue(); });
   }
+}
+
+bool EarshotDevice::IsReachable() const {
+  // An inherited one has its maker to look after it.
+  return !shutting_down_ &&
+         (socket_path_.empty() || access(socket_path_.c_str(), F_OK) == 0);
 }
 
 bool EarshotDevice::IsConnected() const {

@@ -45,18 +45,22 @@ class EarshotDevice {
   // service to have played the tail, and stops the loop.
   void Shutdown();
 
+  // Whether a VMM finds the socket where it connects.
+  bool IsReachable() const;
+  // Whether the service has any of the streams.
+  bool IsConnected() const;
   // How it stands.
   DeviceFigures Figures(MonotonicTime now) const;
 
  private:
-  EarshotDevice(boost::asio::io_context* loop,
+  EarshotDevice(boost::asio::io_context* loop, std::string socket_path,
                 std::vector<std::unique_ptr<RemoteOutput>> outputs,
                 const SoundDeviceOptions& sound);
 
   void OnDue();
-  bool IsConnected() const;  // any of the streams
 
   boost::asio::io_context* const loop_;
+  const std::string socket_path_;
   const std::vector<std::unique_ptr<RemoteOutput>> outputs_;
   SoundDevice sound_;
   std::unique_ptr<vhost_user::Backend> backend_;

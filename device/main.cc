@@ -20,6 +20,8 @@
 #include "absl/synchronization/mutex.h"
 #include "device/device_flags.h"
 #include "device/earshot_device.h"
+#include "device/health/health_endpoint.h"
+#include "device/health/health_listener.h"
 #include "device/limited_log_sink.h"
 #include "device/metrics/device_metrics.h"
 #include "device/sandbox/account.h"
@@ -107,6 +109,22 @@ std::unique_ptr<metrics::MetricsEndpoint> OfferMetrics(
               CertificatesOf(flags.playback.connection().security()))});
 }
 
+std::unique_ptr<HealthEndpoint> OfferHealth(HealthListener listener,
+                                            const EarshotDevice* device,
+                                            boost::asio::io_context* loop) {
+  spdlog::info("health listen={}", listener.text);
+  return std::make_unique<HealthEndpoint>(
+      std::move(listener), loop,
+      [device](const std::string& service) -> std::optional<bool> {
+        if (service.empty() || service == "liveness") return true;
+        if (service == "readiness" || service == "startup") {
+          return device->IsReachable();
+        }
+        if (service == "service") return device->IsConnected();
+        return std::nullopt;
+      });
+}
+
 int Run(const DeviceFlags& flags) {
   auto listening = Listen(flags);
   if (!listening.ok()) return Fail(listening.status());
@@ -120,6 +138,16 @@ int Run(const DeviceFlags& flags) {
           "--metrics: " + std::string(opened.status().message())));
     }
     metrics_listener = *std::move(opened);
+  }
+  std::optional<HealthListener> health_listener;
+  if (!flags.health.empty()) {
+    auto opened = HealthListener::Open(flags.health);
+    if (!opened.ok()) {
+      if (!flags.socket.empty()) unlink(flags.socket.c_str());
+      return Fail(absl::UnavailableError(
+          "--health: " + std::string(opened.status().message())));
+    }
+    health_listener = *std::move(opened);
   }
   if (absl::Status ok = LockUp(flags); !ok.ok()) {
     if (!flags.socket.empty()) unlink(flags.socket.c_str());
@@ -152,6 +180,11 @@ int Run(const DeviceFlags& flags) {
   if (metrics_listener.has_value()) {
     metrics_endpoint =
         OfferMetrics(*std::move(metrics_listener), flags, device->get(), &loop);
+  }
+  std::unique_ptr<HealthEndpoint> health_endpoint;
+  if (health_listener.has_value()) {
+    health_endpoint =
+        OfferHealth(*std::move(health_listener), device->get(), &loop);
   }
   boost::asio::signal_set signals(loop, SIGTERM, SIGINT);
   signals.async_wait([&](boost::system::error_code error, int signal) {
