@@ -139,8 +139,8 @@ def kubevirt_hook(folder):
         offered = features(sidecar.device_socket)
         require(offered, "the device does not answer")
         # virt-launcher's of other versions dial whatever they find.
-        require(features(sidecar.device_socket, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(64)) is None,
-                "an answer to gRPC")
+        preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(64)
+        require(features(sidecar.device_socket, preface) is None, "an answer to gRPC")
         require(features(sidecar.device_socket) == offered, "gRPC's preface harmed the device")
         # It comes back, at the same socket.
         device = sidecar.device()
