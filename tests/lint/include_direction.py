@@ -9,6 +9,7 @@ MAY_INCLUDE = {
     "device/vhost_user": ["device/vhost_user", "device/virtio"],
     "device/sound": ["device/sound", "device/virtio"],
     "device": ["device", "client", "metrics"],
+    "device/health": ["device", "metrics", "proto/grpc"],
     "metrics": ["metrics"],
     "server": ["server", "metrics", "proto"],
     "server/sinks": ["server/sinks"],
