@@ -6,10 +6,11 @@ import time
 from contextlib import ExitStack
 
 from deploy.frame import case, require
-from deploy.replicas import Replicas, Vm
-from guest.rig.processes import await_condition
+from deploy.replicas import PORT, Replicas, Vm
+from guest.rig.processes import BIN, Process, await_condition
 
 STREAMS = 20
+MANY = 200
 REPLICAS = 3
 PLAY_S = 25
 TAIL_S = 30
@@ -104,3 +105,24 @@ def replica_killed(folder):
     require(total["duplicates"] == 0 and total["guest_errors"] == 0, f"{total}")
     return {**total, "streams": len(lost), "again_s": round(took, 2),
             "spread": "/".join(map(str, spread))}
+
+
+@case("drain_200", f"a replica with {MANY} streams drains: how long, and what is cut")
+def drain_200(folder):
+    with ExitStack() as stack:
+        service = stack.enter_context(
+            Replicas(folder, 2, ["--drain-timeout=20s"], sink="null"))
+        stay, leave = service.servers
+        players = stack.enter_context(Process(
+            BIN / "tests/floods/players/players",
+            [f"--server={leave}:{PORT},{stay}:{PORT}", f"--streams={MANY}"],
+            folder / "players.log"))
+        await_condition(lambda: "playing" in players.log.read_text(), "they play", 60, 0.1)
+        await_condition(lambda: len(service.streams(leave)) == MANY, "all of them", 30, 0.2)
+        took = service.remove(leave)
+        await_condition(lambda: len(service.streams(stay)) == MANY, "all of them moved", 30, 0.1)
+        underruns = service.underruns()
+        log = (folder / leave / "server.log").read_text()
+    require("drained=true" in log, "nothing was cut")
+    require(took < 20, f"it took {took:.1f} s")
+    return {"streams": MANY, "drain_s": round(took, 2), **underruns}

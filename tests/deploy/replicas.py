@@ -17,8 +17,9 @@ TIMED = re.compile(r"^(\S+) \w+ (.*)$", re.MULTILINE)
 
 
 class Replicas:
-    def __init__(self, folder, count, arguments=()):
+    def __init__(self, folder, count, arguments=(), sink=None):
         self.folder = folder
+        self.sink = sink
         self.arguments = arguments
         self.hosts = folder / "hosts"
         self.servers = {}  # by address
@@ -40,7 +41,8 @@ class Replicas:
         folder = self.folder / address
         folder.mkdir()
         self.servers[address] = Server(folder, f"unix:{folder}/sock,{address}:{PORT}",
-                                       folder / "recordings", self.arguments)
+                                       folder / "recordings", self.arguments,
+                                       sink=self.sink)
         self.logs.append(folder / "server.log")
         self._tell()
         return address
