@@ -11,7 +11,7 @@ void ConnectionFlags::AddTo(po::options_description& options,
       ("server", po::value(&server_)->value_name("ADDRESS[,ADDRESS...]")
                      ->default_value(default_server),
        "the playback service: host:port or unix:/path; of several, the next "
-       "one when one fails or goes away")
+       "one when one fails or goes away; dns:///host:port is all its servers")
       ("tls-ca", po::value(&security_.ca_file)->value_name("FILE"),
        "whom to believe that it is the service: certificates, in PEM format; "
        "without it the system's roots")
