@@ -16,6 +16,7 @@ from guest.rig.reflection import ReflectionClient
 MOST_COMPRESSED = 40e6
 UID = 65532
 KINDS = ("device", "server")
+HOOK = "/usr/bin/earshot-kubevirt-hook"  # in the device's
 
 
 def layer_files(archive):
@@ -109,6 +110,9 @@ def image_runs(folder):
         for kind in KINDS:
             told = podman.run("run", "--rm", "--network=none", podman.image(kind), "--help").stdout
             require(told.startswith(f"earshot-{kind} "), f"--help of {kind}: {told[:200]}")
+        told = podman.run("run", "--rm", "--network=none", f"--entrypoint={HOOK}",
+                          podman.image("device"), "--help").stdout
+        require(told.startswith(HOOK.rpartition("/")[2]), f"--help of {HOOK}: {told[:200]}")
         strict = ("--network=none", "--read-only", "--read-only-tmpfs=false", "--cap-drop=all",
                   "--security-opt=no-new-privileges")
         began = time.monotonic()
