@@ -43,8 +43,8 @@ absl::Status FrontendSocket::ConnectTo(const std::string& path) {
 }
 
 absl::Status FrontendSocket::SendMessage(uint32_t request, uint32_t flags,
-                                       absl::Span<const uint8_t> payload,
-                                       const std::vector<int>& fds) {
+                                         absl::Span<const uint8_t> payload,
+                                         const std::vector<int>& fds) {
   const Header header = {request, kVersion | flags,
                          static_cast<uint32_t>(payload.size())};
   std::vector<uint8_t> bytes(sizeof(header) + payload.size());
@@ -56,7 +56,7 @@ absl::Status FrontendSocket::SendMessage(uint32_t request, uint32_t flags,
 }
 
 absl::Status FrontendSocket::SendRaw(absl::Span<const uint8_t> bytes,
-                                   const std::vector<int>& fds) {
+                                     const std::vector<int>& fds) {
   if (SendWithFds(socket_.get(), bytes, fds, MSG_NOSIGNAL) !=
       static_cast<ssize_t>(bytes.size())) {
     return Errno("sendmsg");
@@ -65,8 +65,8 @@ absl::Status FrontendSocket::SendRaw(absl::Span<const uint8_t> bytes,
 }
 
 absl::Status FrontendSocket::Command(Request request,
-                                   absl::Span<const uint8_t> payload,
-                                   const std::vector<int>& fds) {
+                                     absl::Span<const uint8_t> payload,
+                                     const std::vector<int>& fds) {
   const uint32_t id = static_cast<uint32_t>(request);
   absl::Status status = SendMessage(id, kNeedReplyFlag, payload, fds);
   if (!status.ok()) return status;
@@ -109,7 +109,7 @@ absl::StatusOr<std::vector<uint8_t>> FrontendSocket::ReceiveReply(
 }
 
 absl::Status FrontendSocket::ReceiveExactly(uint8_t* out, size_t size,
-                                          UniqueFd* fd) {
+                                            UniqueFd* fd) {
   const Clock::time_point deadline = Clock::now() + timeout_;
   while (size > 0) {
     iovec data = {out, size};
