@@ -116,6 +116,15 @@ std::string IdIn(const std::string& value) {
   return "";
 }
 
+// A prefix that stands for nothing would come to stand for QEMU's namespace.
+bool HasUndeclaredPrefix(pugi::xml_node root) {
+  const auto children = root.children();
+  return std::any_of(children.begin(), children.end(), [](pugi::xml_node node) {
+    return node.type() == pugi::node_element && !XmlPrefix(node).empty() &&
+           XmlNamespace(node).empty();
+  });
+}
+
 pugi::xml_node CommandLine(pugi::xml_node root) {
   for (const pugi::xml_node node : root.children()) {
     if (node.type() == pugi::node_element &&
@@ -191,6 +200,9 @@ absl::StatusOr<std::string> AddSoundCard(std::string domain,
   if (std::string(root.name()) != "domain" || !root.child("devices")) {
     return absl::InvalidArgumentError(
         "the XML is no libvirt domain with devices");
+  }
+  if (HasUndeclaredPrefix(root)) {
+    return absl::InvalidArgumentError("the XML has a prefix without namespace");
   }
   absl::Status status = CheckMemory(root);
   if (!status.ok()) return status;

@@ -227,6 +227,7 @@ TEST(SoundCardTest, RefusesWhatIsNoDomain) {
        {"", "no", "<domain>", "<domain/>", "<network><devices/></network>",
         "<domain><devices></domain>", "<domain><devices/></domain>x",
         "<domain><devices/></domain><domain><devices/></domain>",
+        "<domain><devices/><qemu:commandline/></domain>",
         "<d:domain xmlns:d='x'><devices/></d:domain>"}) {
     EXPECT_THAT(WithCard(text), StartsWith("INVALID_ARGUMENT")) << text;
   }
