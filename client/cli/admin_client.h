@@ -51,15 +51,19 @@ class AdminClient {
   }
   const std::string& server() const { return targets_.address(); }
 
-  // Says on standard error what is wrong, in one line. Returns the exit code.
+  // Says on standard error what is wrong, in one line: of what did not get to
+  // the server, after a look at the way there. Returns the exit code.
   int Fail(const grpc::Status& status) const;
 
  private:
-  explicit AdminClient(ServerTargets targets) : targets_(std::move(targets)) {}
+  AdminClient(ServerTargets targets, SecurityOptions security)
+      : targets_(std::move(targets)), security_(std::move(security)) {}
   // There was nobody to answer.
   static bool IsAway(const grpc::Status& status);
+  static bool IsLate(const grpc::Status& status);
 
   ServerTargets targets_;
+  const SecurityOptions security_;
 };
 
 }  // namespace earshot

@@ -1,7 +1,9 @@
 // earshot: the command line of the playback service.
+#include <grpc/support/log.h>
 #include <spdlog/spdlog.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -47,8 +49,14 @@ int Run(const std::vector<std::string>& words) {
   if (verb == nullptr) {
     return UsageError(absl::StrCat("unknown verb \"", name, "\""));
   }
-  // What a person needs to know is said without a log.
+  // What a person needs to know is said without a log; what gRPC says is for
+  // those who ask for it.
   spdlog::set_level(spdlog::level::off);
+  if (std::getenv("GRPC_VERBOSITY") == nullptr) {
+    gpr_set_log_function([](gpr_log_func_args* args) {
+      spdlog::debug("grpc said detail=\"{}\"", args->message);
+    });
+  }
   return RunVerb(*verb, {words.begin() + 1, words.end()});
 }
 

@@ -14,9 +14,11 @@
 #include <utility>
 #include <vector>
 
+#include "client/cli/doctor/way.h"
 #include "client/cli/progress_line.h"
 #include "client/cli/read_ahead.h"
 #include "client/cli/sound_file.h"
+#include "client/cli/terminal.h"
 #include "client/codec_options.h"
 #include "client/encoder_factory.h"
 #include "client/remote_player.h"
@@ -78,6 +80,7 @@ class Playback {
   void ReleaseNow();
   void Finish(int code);
   void ShowProgress();
+  std::string WhyNoAnswer() const;
   int64_t Queued() const {
     return static_cast<int64_t>(queue_.size() - queue_start_) /
            file_->channels();
@@ -128,8 +131,7 @@ int Playback::Run() {
   patience_.expires_after(kConnectPatience);
   patience_.async_wait([this](const boost::system::error_code& error) {
     if (error || state_ != State::kConnecting) return;
-    Complain("no answer from " + flags_.playback.server() + ": " +
-             std::string(player_->last_error().message()));
+    Complain(WhyNoAnswer());
     Finish(kExitFailure);
   });
   WaitForSignal();
@@ -141,6 +143,17 @@ int Playback::Run() {
   ShowProgress();
   loop_.run();
   return exit_code_;
+}
+
+// Looks at the way to the service, which takes a moment.
+std::string Playback::WhyNoAnswer() const {
+  const std::string& servers = flags_.playback.server();
+  const std::string first = servers.substr(0, servers.find(','));
+  const std::string fault =
+      FaultOfWay(first, flags_.playback.connection().security());
+  if (!fault.empty()) return Printable(fault);
+  return Printable("no answer from " + servers + ": " +
+                   std::string(player_->last_error().message()));
 }
 
 void Playback::WaitForSignal() {

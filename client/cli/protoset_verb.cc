@@ -11,6 +11,7 @@
 #include "proto/earshot/v1/playback.pb.h"
 #include "proto/google/rpc/error_details.pb.h"
 #include "proto/google/rpc/status.pb.h"
+#include "proto/grpc/channelz/v1/channelz.pb.h"
 #include "proto/grpc/health/v1/health.pb.h"
 
 namespace earshot {
@@ -55,6 +56,7 @@ FileDescriptorSet Protoset() {
        {v1::PlayRequest::descriptor()->file(),
         v1::ListStreamsRequest::descriptor()->file(),
         grpc::health::v1::HealthCheckRequest::descriptor()->file(),
+        grpc::channelz::v1::GetServersRequest::descriptor()->file(),
         google::rpc::Status::descriptor()->file(),
         google::rpc::ErrorInfo::descriptor()->file()}) {
     Add(file, seen, set);

@@ -14,7 +14,7 @@ TEST(ProtosetTest, IsWholeAndInOrder) {
   }
   for (const char* service :
        {"earshot.v1.AdminService", "earshot.v1.PlaybackService",
-        "grpc.health.v1.Health"}) {
+        "grpc.health.v1.Health", "grpc.channelz.v1.Channelz"}) {
     EXPECT_NE(pool.FindServiceByName(service), nullptr) << service;
   }
   EXPECT_NE(pool.FindMessageTypeByName("google.rpc.ErrorInfo"), nullptr);

@@ -3,18 +3,12 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <ctime>
-#include <optional>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "client/cli/doctor/address_checks.h"
 #include "client/cli/doctor/probe_stream.h"
 #include "client/cli/doctor/service_checks.h"
-#include "client/cli/doctor/tls_check.h"
-#include "client/cli/doctor/tls_probe.h"
-#include "client/credentials.h"
+#include "client/cli/doctor/way.h"
 #include "client/server_targets.h"
 
 namespace earshot {
@@ -22,8 +16,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kConnectPatience{3000};
-constexpr milliseconds kHandshakePatience{5000};
 constexpr milliseconds kSound{3000};
 // Ids of streams have 9 digits.
 constexpr int kMaxId = 1'000'000'000;
@@ -33,7 +25,7 @@ class Bench {
  public:
   Bench(const std::string& server, const ConnectionFlags& connection,
         std::string vm, const Report& report)
-      : address_(ParseServerAddress(server)),
+      : server_(server),
         connection_(connection),
         vm_(std::move(vm)),
         report_([this, report](Finding finding) {
@@ -42,65 +34,13 @@ class Bench {
         }) {}
 
   void Run() {
-    CheckFiles();
-    if (bad_) return;
-    std::vector<Place> places = CheckName(address_, report_);
-    if (bad_) return;
-    places = CheckConnect(places, kConnectPatience, report_);
-    if (bad_) return;
-    CheckTransport(places.front());
-    if (bad_) return;
+    if (!ExamineWay(server_, connection_.security(), report_)) return;
     CheckService();
   }
 
  private:
-  // Says nothing if they are good.
-  void CheckFiles() {
-    auto credentials = Credentials::Create(connection_.security());
-    if (credentials.ok()) {
-      uses_tls_ = credentials->UsesTls(address_.text);
-    } else {
-      report_({"files", Verdict::kBad,
-               std::string(credentials.status().message()),
-               "check the file: it has to be there, to be readable, and PEM"});
-    }
-  }
-
-  void CheckTransport(const Place& place) {
-    if (!uses_tls_) {
-      CheckPlaintext(place);
-      return;
-    }
-    const SecurityOptions& security = connection_.security();
-    CheckTls(
-        place,
-        {security.ca_file, security.certificate_file, security.key_file,
-         security.server_name.empty() ? address_.host : security.server_name});
-  }
-
-  void CheckTls(const Place& place, const TlsMaterial& material) {
-    const TlsProbe probe = ProbeTls(place, material, kHandshakePatience);
-    std::optional<PlaintextProbe> plaintext;
-    if (!AnswersTls(probe) && probe.end != TlsProbe::End::kOwnFiles) {
-      plaintext = ProbePlaintext(place, kHandshakePatience);
-    }
-    report_(JudgeTls(probe, material,
-                     plaintext.has_value() ? &*plaintext : nullptr,
-                     std::time(nullptr)));
-  }
-
-  void CheckPlaintext(const Place& place) {
-    const PlaintextProbe probe = ProbePlaintext(place, kHandshakePatience);
-    const bool unclear = probe.answer == PlaintextProbe::Answer::kClosed ||
-                         probe.answer == PlaintextProbe::Answer::kSilent;
-    report_(JudgePlaintext(
-        probe,
-        unclear && AnswersTls(ProbeTls(place, {"", "", "", address_.host},
-                                       kHandshakePatience))));
-  }
-
   void CheckService() {
-    auto targets = ServerTargets::Create(address_.text, connection_.security());
+    auto targets = ServerTargets::Create(server_, connection_.security());
     if (!targets.ok()) {
       report_({"grpc", Verdict::kBad, std::string(targets.status().message()),
                "check --server"});
@@ -119,7 +59,7 @@ class Bench {
   void CheckSound(const std::shared_ptr<grpc::Channel>& channel) {
     const std::string id = std::to_string(getpid() % kMaxId);
     PlayerOptions options;
-    options.server = address_.text;
+    options.server = server_;
     options.security = connection_.security();
     options.stream = absl::StrCat("vms/", vm_, "/streams/", id);
     options.client = "earshot doctor/" EARSHOT_VERSION;
@@ -128,11 +68,10 @@ class Bench {
                                 [&] { return LookAtStream(channel, shown); })));
   }
 
-  const ServerAddress address_;
+  const std::string server_;
   const ConnectionFlags& connection_;
   const std::string vm_;
   const Report report_;
-  bool uses_tls_ = false;
   bool bad_ = false;
 };
 
