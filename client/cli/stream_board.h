@@ -30,7 +30,7 @@ class StreamBoard {
     v1::Stream stream;
     Time heard;
   };
-  const std::chrono::milliseconds interval_;
+  std::chrono::milliseconds interval_;
   std::map<std::string, Known> known_;
 };
 

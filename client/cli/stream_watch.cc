@@ -34,11 +34,16 @@ class Screen {
   void Draw(const std::vector<v1::Stream>& streams, const std::string& server,
             const std::string& trouble) {
     const Terminal terminal = TerminalOf(STDOUT_FILENO);
+    // Nobody knows where a terminal moves its text when its size changes.
+    const bool resized = terminal.columns != columns_ || terminal.rows != rows_;
+    columns_ = terminal.columns;
+    rows_ = terminal.rows;
     std::vector<std::string> lines = StreamTable(streams, terminal.columns);
-    lines.insert(lines.begin(),
-                 CutTo(absl::StrCat(streams.size(), " streams at ", server,
-                                    trouble.empty() ? "" : ": ", trouble),
-                       terminal.columns));
+    lines.insert(
+        lines.begin(),
+        absl::StrCat(streams.size(),
+                     streams.size() == 1 ? " stream" : " streams", " at ",
+                     server, trouble.empty() ? "" : ": ", trouble));
     const auto fit = static_cast<size_t>(std::max(terminal.rows - 1, 3));
     if (lines.size() > fit) {
       const size_t hidden = lines.size() - fit + 1;
@@ -46,16 +51,22 @@ class Screen {
       lines.push_back(
           absl::StrCat("(", hidden, " more; --filter shows fewer)"));
     }
-    std::string text =
-        drawn_ > 0 ? absl::StrCat("\r\033[", drawn_, "A\033[J") : "";
-    for (const std::string& line : lines) absl::StrAppend(&text, line, "\n");
+    std::string text = drawn_ == 0 ? ""
+                       : resized   ? "\033[H\033[2J"
+                                   : absl::StrCat("\r\033[", drawn_, "A\033[J");
+    // A line that went on in the next row would be counted as one.
+    for (const std::string& line : lines) {
+      absl::StrAppend(&text, CutTo(line, columns_), "\n");
+    }
     std::fputs(text.c_str(), stdout);
     std::fflush(stdout);
     drawn_ = lines.size();
   }
 
  private:
-  size_t drawn_ = 0;
+  size_t drawn_ = 0;  // lines
+  int columns_ = 0;   // of the terminal, when they were drawn
+  int rows_ = 0;
 };
 
 // Hears of the streams, and shows them. The hearing thread takes, the screen's
@@ -126,6 +137,19 @@ class Watch {
     std::fflush(stdout);
   }
 
+  // What a list does not have any more is gone.
+  void TakeList(const v1::ListStreamsResponse& all) {
+    if (!on_screen_) {
+      for (const v1::Stream& stream : all.streams()) Take(stream);
+      return;
+    }
+    const std::lock_guard lock(mutex_);
+    board_ = StreamBoard(milliseconds(options_.interval_ms));
+    for (const v1::Stream& stream : all.streams()) {
+      board_.Take(stream, steady_clock::now());
+    }
+  }
+
   // As the service tells.
   grpc::Status Hear() {
     // Finds a server that is there, and what is wrong with it.
@@ -146,7 +170,7 @@ class Watch {
     return reader->Finish();
   }
 
-  // The service filters lists, not what it tells.
+  // The service filters lists, not what it tells by itself.
   grpc::Status Poll() {
     while (true) {
       v1::ListStreamsResponse all;
@@ -154,7 +178,7 @@ class Watch {
           ListAllStreams(client_, options_.filter, &all);
       if (!status.ok()) return status;
       SetHeard();
-      for (const v1::Stream& stream : all.streams()) Take(stream);
+      TakeList(all);
       std::this_thread::sleep_for(milliseconds(options_.interval_ms));
     }
   }

@@ -26,8 +26,7 @@ class StreamsVerb : public AdminVerb {
          "--json, a message) for each change and each interval")
         ("filter", po::value(&filter_)->value_name("EXPRESSION"),
          "only streams for which it holds, such as 'state = PLAYING AND "
-         "labels.node = \"n1\" AND underruns_total > 0'; the fields are those "
-         "of --json, as the .proto spells them")
+         "labels.node = \"n1\" AND underruns_total > 0'")
         ("interval-ms", po::value(&interval_ms_)->value_name("MS")
                             ->default_value(interval_ms_),
          "with --watch: how often, 100 to 3600000");

@@ -36,6 +36,9 @@ const std::vector<VerbInfo>& Table() {
        "lists the streams; --watch goes on",
        Text("Lists the streams of the service that you may see: those that\n"
             "are open, and those that ended in the last 10 minutes.\n"
+            "  STATE        idle (open, nothing to play), priming (gathers "
+            "sound before\n               it begins), playing, paused (by "
+            "the guest), draining (plays\n               the rest), closed\n"
             "  LEAD         the delay between guest and listener, as far as "
             "it is known\n"
             "  MARGIN/WANT  how long before it is due sound arrives, and "
@@ -44,7 +47,11 @@ const std::vector<VerbInfo>& Table() {
             "  PPM          by how much the guest's clock is made to run "
             "faster\n"
             "  RTT          the round trip between client and service\n"
-            "A wider terminal shows more; what is no terminal gets all.\n"),
+            "A wider terminal shows more; what is no terminal gets all.\n"
+            "A filter is FIELD OP VALUE, several with AND between; OP is = != "
+            "< <= > >=,\nor : for \"contains\". Fields are those of --json, "
+            "written like underruns_total,\nlabels.node or "
+            "underrun_causes.outage; a state is written PLAYING.\n"),
        {},
        false,
        MakeStreamsVerb},
@@ -93,10 +100,12 @@ const std::vector<VerbInfo>& Table() {
       {"protoset",
        "",
        "writes the .proto files for tools without reflection",
-       Text("Writes a FileDescriptorSet of the services, of health and of "
-            "errors:\n"
-            "earshot protoset > earshot.protoset; grpcurl -protoset "
-            "earshot.protoset ...\n"),
+       Text("Writes what a server's reflection tells to a file (a\n"
+            "FileDescriptorSet): the service's messages and calls, health,\n"
+            "channelz, and the details of errors.\n"
+            "  earshot protoset > earshot.protoset\n"
+            "  grpcurl -protoset earshot.protoset HOST:PORT "
+            "earshot.v1.AdminService/ListStreams\n"),
        {},
        false,
        MakeProtosetVerb},
