@@ -107,6 +107,15 @@ TEST_F(ConnectionGateTest, HandsConnectionsOn) {
   EXPECT_EQ(gate_->Counts().accepted, 2u);
 }
 
+TEST_F(ConnectionGateTest, ThoseWhoComeAllAtOnceComeOneByOne) {
+  Start({});
+  const auto began = std::chrono::steady_clock::now();
+  for (int i = 0; i < 50; ++i) ASSERT_TRUE(Connect(NewClient()));
+  EXPECT_TRUE(Eventually([&] { return kept_->size() == 50; }));
+  EXPECT_GE(std::chrono::steady_clock::now() - began,
+            std::chrono::milliseconds(49));
+}
+
 TEST_F(ConnectionGateTest, ClosesThoseBeyondTheQuotaAndCountsThem) {
   Quotas quotas;
   quotas.max_connections = 2;

@@ -140,6 +140,10 @@ void ServerMetrics::AddConnections(Families& families) const {
           .Add(static_cast<double>(counts.system_errors),
                {{"reason", "system_error"}})
           .Take());
+  families.push_back(Counter("earshot_server_connections_cut_total",
+                             "Connections that were ended, for their clients "
+                             "began calls without end.",
+                             static_cast<double>(counts.cut)));
 }
 
 void ServerMetrics::AddFiles(Families& families) const {

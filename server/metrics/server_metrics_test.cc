@@ -140,7 +140,7 @@ TEST_F(ServerMetricsTest, TellsOfRefusalsConnectionsFilesAndLoad) {
   const double before =
       Samples().at("earshot_server_refusals_total STREAM_OF_ANOTHER");
   RefusalCounts::OfProcess().Count(Reason::kStreamOfAnother);
-  connections_ = {3, 10, 1, 2, 4};
+  connections_ = {3, 10, 1, 2, 4, 6};
   draining_ = overloaded_ = true;
   const auto epoch = std::chrono::system_clock::time_point();
   files_ = {{"policy", "/p", epoch + std::chrono::seconds(7), ""},
@@ -153,6 +153,7 @@ TEST_F(ServerMetricsTest, TellsOfRefusalsConnectionsFilesAndLoad) {
   EXPECT_EQ(
       samples.at("earshot_server_connections_refused_total too_many_of_peer"),
       2);
+  EXPECT_EQ(samples.at("earshot_server_connections_cut_total"), 6);
   EXPECT_EQ(samples.at("earshot_server_draining"), 1);
   EXPECT_EQ(samples.at("earshot_server_overloaded"), 1);
   EXPECT_EQ(samples.at("earshot_server_config_in_use policy"), 1);
