@@ -148,6 +148,14 @@ TEST_F(ErrorDetailsTest, WhatIsTooLargeIsRefusedByEveryMethod) {
   EXPECT_EQ(ErrorInfoOf(status).reason(), "MESSAGE_TOO_LARGE");
 }
 
+TEST_F(ErrorDetailsTest, WhatGrpcItselfRefusesForItsSizeHasNoReason) {
+  std::string answer;
+  const grpc::Status status = Say("/earshot.v1.AdminService/GetStream",
+                                  std::string(2 << 20, '\0'), &answer);
+  EXPECT_EQ(status.error_code(), StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(status.error_details(), "");
+}
+
 // gRPC 1.51 gives no details then: this is here to find out when that changes.
 TEST_F(ErrorDetailsTest, BeyondAMegabyteItIsGrpcThatRefuses) {
   const grpc::Status status =
