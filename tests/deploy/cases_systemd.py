@@ -81,7 +81,7 @@ def units_run(folder):
             return words in host.run("systemctl", "status", "--lines=40", "--full", unit).stdout
 
         systemctl("start", "earshot-server.service", DEVICE_SOCKET)
-        require(says("earshot-server", "server started"), "the service starts")
+        await_condition(lambda: says("earshot-server", "server started"), "the service starts")
         require(systemctl("show", "--value", "--property=ActiveState", DEVICE_UNIT) == "inactive",
                 "no device before a VMM connects")
         mode = host.run("stat", "--format=%a %G", README_SOCKET).stdout.strip()
@@ -89,7 +89,8 @@ def units_run(folder):
         host.run("sh", "-c", f"/usr/bin/python3 -c '{CONNECT}' {README_SOCKET} >/dev/null 2>&1 &")
         await_condition(lambda: says(DEVICE_UNIT, "VMM connected"), "the device is activated")
         await_condition(lambda: says("earshot-server", "stream opened"), "its stream is opened")
-        require(says(DEVICE_UNIT, "landlock=files,ports seccomp=on"), "the sandbox is complete")
+        await_condition(lambda: says(DEVICE_UNIT, "landlock=files,ports seccomp=on"),
+                        "the sandbox is complete")
         systemctl("reload", "earshot-server.service")
         for unit in (DEVICE_UNIT, "earshot-server.service"):
             systemctl("stop", unit)
