@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -136,13 +137,21 @@ pugi::xml_node CommandLine(pugi::xml_node root) {
   return {};
 }
 
+// What pugixml takes for an attribute may be none that an element could have.
+bool IsPrefix(const std::string& text) {
+  return !text.empty() && (absl::ascii_isalpha(text[0]) || text[0] == '_') &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return absl::ascii_isalnum(c) || c == '_' || c == '-' || c == '.';
+         });
+}
+
 // The prefix, with its colon, that stands for QEMU's namespace in the root;
 // declared there if there is none.
 std::string QemuPrefix(pugi::xml_node root, XmlText& text) {
   for (const pugi::xml_attribute attribute : root.attributes()) {
     const std::string name = attribute.name();
     if (std::string(attribute.value()) == kQemuNamespace &&
-        absl::StartsWith(name, "xmlns:")) {
+        absl::StartsWith(name, "xmlns:") && IsPrefix(name.substr(6))) {
       return name.substr(6) + ":";
     }
   }

@@ -190,6 +190,17 @@ TEST(SoundCardTest, APrefixThatStandsForSomethingElseIsLeft) {
           "</domain>"));
 }
 
+TEST(SoundCardTest, WhatNoElementCouldHaveDeclaresNoPrefix) {
+  for (const char* name : {"a:b", "-a", "\xff"}) {
+    EXPECT_THAT(
+        WithCard(absl::StrCat("<domain xmlns:", name,
+                              "='http://libvirt.org/schemas/domain/qemu/1.0'>"
+                              "<devices/></domain>")),
+        testing::HasSubstr(CommandLine()))
+        << name;
+  }
+}
+
 TEST(SoundCardTest, AnotherOneOfTheSameNameIsAnError) {
   const std::string mine = WithCard("<domain><devices/></domain>");
   EXPECT_THAT(AddSoundCard(mine, "/run/other.sock").status().ToString(),
