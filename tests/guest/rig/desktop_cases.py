@@ -124,11 +124,15 @@ def follow(recorded, period, wanted):
 
 def _resumption(heard, sound, position):
     """The Break with which `heard` begins, where `sound` was at `position`."""
-    zeros = heard[:LONGEST_GAP] == 0
+    # PipeWire may have one channel's sound in time, and the other's not.
+    channels = heard[:LONGEST_GAP].view(np.uint16).reshape(-1, 2)
+    zeros = (channels == 0).any(axis=1)
     longest = len(zeros) if zeros.all() else int(zeros.argmin())
     # The sound itself may have a zero or two where it goes on.
     for silence in range(longest, max(longest - SEAM, -1), -1):
         wanted = heard[silence:silence + SEAM]
+        if not len(wanted):
+            continue
         # Nearest first.
         for moved in sorted((np.flatnonzero(sound == wanted[0]) - position).tolist(), key=abs):
             if np.array_equal(np.take(sound, range(position + moved, position + moved + len(wanted)),
