@@ -71,6 +71,13 @@ class Screen:
         return "\n".join(line.rstrip() for line in self.lines).rstrip()
 
 
+def take_terminal():
+    """What a shell does for a program in the foreground; we may be in the
+    background, where Ctrl-C is nothing."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Program:
     """Runs in a terminal of its own; `screen` has what it shows."""
 
@@ -81,7 +88,7 @@ class Program:
         self.settings = termios.tcgetattr(self.slave)
         self.process = subprocess.Popen(
             words, stdin=self.slave, stdout=self.slave, stderr=self.slave, start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+            preexec_fn=take_terminal)
 
     def _set_size(self, rows, columns):
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("4H", rows, columns, 0, 0))
