@@ -8,13 +8,13 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "bazel/temporary_folder.h"
 #include "server/access/test_issuer.h"
 #include "tests/integration/test_authority.h"
 
@@ -51,20 +51,13 @@ Result Check(const std::vector<std::string>& flags) {
 
 class CheckConfigTest : public testing::Test {
  protected:
-  void SetUp() override {
-    char folder[] = "/tmp/earshot-XXXXXX";
-    ASSERT_NE(mkdtemp(folder), nullptr);
-    folder_ = folder;
-  }
-
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   std::string Write(const std::string& name, const std::string& text) const {
     std::ofstream(folder_ + "/" + name) << text;
     return folder_ + "/" + name;
   }
 
-  std::string folder_;
+  const TemporaryFolder temporary_;
+  const std::string folder_ = temporary_.path();
 };
 
 TEST_F(CheckConfigTest, TheExampleIsRight) {

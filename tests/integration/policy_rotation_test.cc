@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "bazel/temporary_folder.h"
 #include "proto/earshot/v1/admin.grpc.pb.h"
 #include "proto/earshot/v1/playback.grpc.pb.h"
 #include "tests/integration/any_call.h"
@@ -82,9 +83,6 @@ class Stream {
 class PolicyRotationTest : public testing::Test {
  protected:
   void SetUp() override {
-    char folder[] = "/tmp/earshot-XXXXXX";
-    ASSERT_NE(mkdtemp(folder), nullptr);
-    folder_ = folder;
     Replace("policy", kOldPolicy);
     Replace("tokens", kTokens);
     server_ = std::make_unique<ChildProcess>(std::vector<std::string>{
@@ -98,7 +96,6 @@ class PolicyRotationTest : public testing::Test {
   void TearDown() override {
     streams_.clear();
     server_.reset();
-    std::filesystem::remove_all(folder_);
   }
 
   void Replace(const std::string& name, const std::string& text) const {
@@ -146,7 +143,8 @@ class PolicyRotationTest : public testing::Test {
         .reason;
   }
 
-  std::string folder_;
+  const TemporaryFolder temporary_;
+  const std::string folder_ = temporary_.path();
   std::unique_ptr<ChildProcess> server_;
   std::shared_ptr<grpc::Channel> channel_;
   std::vector<std::unique_ptr<Stream>> streams_;

@@ -8,13 +8,13 @@
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "bazel/temporary_folder.h"
 #include "client/server_targets.h"
 #include "proto/earshot/v1/admin.grpc.pb.h"
 #include "proto/earshot/v1/playback.grpc.pb.h"
@@ -95,17 +95,12 @@ class PlayingStream {
 class TlsTest : public testing::Test {
  protected:
   TlsTest() {
-    char folder[] = "/tmp/earshot-tls-XXXXXX";
-    folder_ = mkdtemp(folder);
     server_files_ = std::make_unique<CertificateFolder>(
         folder_ + "/server", old_.Issue(kServerNames), old_.certificate());
     client_files_ = std::make_unique<CertificateFolder>(
         folder_ + "/client", old_.Issue(Vm("a")), old_.certificate());
   }
-  ~TlsTest() override {
-    server_.reset();
-    std::filesystem::remove_all(folder_);
-  }
+  ~TlsTest() override { server_.reset(); }
 
   void StartServer(std::vector<std::string> more = {},
                    const std::string& listen = "127.0.0.1:0") {
@@ -160,7 +155,8 @@ class TlsTest : public testing::Test {
 
   const TestAuthority old_{"old"};
   const TestAuthority new_{"new"};
-  std::string folder_;
+  const TemporaryFolder temporary_;
+  const std::string folder_ = temporary_.path();
   std::unique_ptr<CertificateFolder> server_files_;
   std::unique_ptr<CertificateFolder> client_files_;
   std::unique_ptr<ChildProcess> server_;
