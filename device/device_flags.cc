@@ -1,13 +1,12 @@
 #include "device/device_flags.h"
 
-#include <algorithm>
 #include <boost/program_options.hpp>
 #include <sstream>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/numbers.h"
-#include "absl/strings/str_join.h"
+#include "flags/command_line.h"
 
 namespace earshot {
 namespace {
@@ -71,13 +70,9 @@ po::options_description Options(DeviceFlags& flags, Words& words) {
        "HTTP to whoever asks, so only where those are who may know")
       ("health", po::value(&flags.health)->value_name("ADDRESS"),
        "answers probes there, at HOST:PORT or unix:/path: gRPC's health service, "
-       "in plaintext, with liveness, readiness, startup and service")
-      ("log-level", po::value(&flags.log_level)->value_name("LEVEL")
-                        ->default_value("info"),
-       "debug, info, warn, error or off")
-      ("help", po::bool_switch(&flags.help), "this text")
-      ("version", po::bool_switch(&flags.version), "the version");
+       "in plaintext, with liveness, readiness, startup and service");
   // clang-format on
+  flags.program.AddTo(options);
   return options;
 }
 
@@ -94,22 +89,25 @@ absl::Status Take(const Words& words, DeviceFlags& flags) {
     }
     flags.socket_fd = fd;
   }
-  if (absl::Status status = flags.playback.Check(); !status.ok()) return status;
-  if (absl::Status status = flags.offer.Check(); !status.ok()) return status;
+  if (absl::Status s = flags.playback.Check(); !s.ok()) return s;
+  if (absl::Status s = flags.offer.Check(); !s.ok()) return s;
   if (flags.streams < 1 || flags.streams > kMaxStreams) {
     return NotAllowed("streams", std::to_string(flags.streams),
                       "must be 1 to 8");
   }
-  if (words.jack != "on" && words.jack != "off") {
-    return NotAllowed("jack", words.jack, "must be on or off");
+  if (absl::Status s = CheckWord("jack", words.jack, {"on", "off"}); !s.ok()) {
+    return s;
   }
   flags.jacks = words.jack == "on";
-  if (words.on_release != "drain" && words.on_release != "drop") {
-    return NotAllowed("on-release", words.on_release, "must be drain or drop");
+  if (absl::Status s =
+          CheckWord("on-release", words.on_release, {"drain", "drop"});
+      !s.ok()) {
+    return s;
   }
   flags.drop_on_release = words.on_release == "drop";
-  if (words.controls != "on" && words.controls != "off") {
-    return NotAllowed("controls", words.controls, "must be on or off");
+  if (absl::Status s = CheckWord("controls", words.controls, {"on", "off"});
+      !s.ok()) {
+    return s;
   }
   flags.controls = words.controls == "on";
   for (const std::string& label : words.labels) {
@@ -124,21 +122,15 @@ absl::Status Take(const Words& words, DeviceFlags& flags) {
   if (flags.labels.size() > kMaxLabels) {
     return absl::InvalidArgumentError("--label: at most 16 of them");
   }
-  if (words.sandbox != "on" && words.sandbox != "off") {
-    return NotAllowed("sandbox", words.sandbox, "must be on or off");
+  if (absl::Status s = CheckWord("sandbox", words.sandbox, {"on", "off"});
+      !s.ok()) {
+    return s;
   }
   flags.sandbox = words.sandbox == "on";
   if (!flags.user.empty() && !flags.sandbox) {
     return absl::InvalidArgumentError("--user is a part of --sandbox=on");
   }
-  const std::vector<std::string> levels = {"debug", "info", "warn", "error",
-                                           "off"};
-  if (std::find(levels.begin(), levels.end(), flags.log_level) ==
-      levels.end()) {
-    return NotAllowed("log-level", flags.log_level,
-                      "must be one of " + absl::StrJoin(levels, ", "));
-  }
-  return absl::OkStatus();
+  return flags.program.Check();
 }
 
 }  // namespace
@@ -150,7 +142,7 @@ absl::StatusOr<DeviceFlags> ParseDeviceFlags(int argc,
   const po::options_description options = Options(flags, words);
   absl::Status status = ParseCommandLine({argv + 1, argv + argc}, options, {});
   if (!status.ok()) return status;
-  if (flags.help || flags.version) return flags;
+  if (flags.program.help || flags.program.version) return flags;
   status = Take(words, flags);
   if (!status.ok()) return status;
   return flags;
@@ -163,7 +155,12 @@ std::string DeviceUsage() {
   text << "earshot-device --socket=PATH|--socket-fd=N --vm=NAME "
           "[--server=ADDRESS] …\n"
           "A virtio sound card for one VM, played at a playback service.\n\n"
-       << Options(flags, words);
+       << Options(flags, words)
+       << "\nSIGTERM or SIGINT: plays what is under way, then exits; a second "
+          "one "
+          "exits at once.\n"
+          "Exit codes: 0 it was ended; 1 it did not work, and standard error "
+          "says why; 2 usage.\n";
   return text.str();
 }
 

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "client/playback_flags.h"
 #include "device/pcm_offer_flags.h"
+#include "flags/program_flags.h"
 
 namespace earshot {
 
@@ -28,9 +29,7 @@ struct DeviceFlags {
   std::string metrics;  // HOST:PORT; empty for none
   std::string health;   // HOST:PORT or unix:PATH; empty for none
   std::string user;     // to run as, NAME[:GROUP]; empty: as who starts it
-  std::string log_level;
-  bool help = false;
-  bool version = false;
+  ProgramFlags program;
 };
 
 // INVALID_ARGUMENT names the flag and says what is allowed, in one line.

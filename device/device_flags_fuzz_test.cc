@@ -24,7 +24,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (!absl::IsInvalidArgument(flags.status())) std::abort();
     return 0;
   }
-  if (flags->help || flags->version) return 0;
+  if (flags->program.help || flags->program.version) return 0;
   if (flags->labels.size() > 16) std::abort();
   for (const auto& [key, value] : flags->labels) {
     if (key.empty() || key.size() > 63 || value.size() > 63) std::abort();

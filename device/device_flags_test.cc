@@ -69,7 +69,7 @@ TEST(DeviceFlagsTest, EveryFlagIsTaken) {
   EXPECT_EQ(flags->playback.codec().packet_us, 2500);
   EXPECT_EQ(flags->playback.codec().bitrate_bps, 96000);
   EXPECT_EQ(flags->playback.codec().complexity, 5);
-  EXPECT_EQ(flags->log_level, "debug");
+  EXPECT_EQ(flags->program.log_level, "debug");
   EXPECT_EQ(flags->streams, 8);
   EXPECT_FALSE(flags->jacks);
   EXPECT_TRUE(flags->controls);
@@ -114,6 +114,8 @@ TEST(DeviceFlagsTest, AWrongValueIsAnsweredWithWhatIsAllowed) {
   EXPECT_THAT(Complaint({"--log-level=loud"}), HasSubstr("warn"));
   EXPECT_THAT(Complaint({"--on-release=cut"}), HasSubstr("drain or drop"));
   EXPECT_THAT(Complaint({"--sandbox=maybe"}), HasSubstr("on or off"));
+  EXPECT_THAT(Complaint({"--server=localhost:1,nowhere"}),
+              HasSubstr("--server: a server is host:port"));
   // What would have the parser search its own messages without end.
   EXPECT_THAT(Complaint({"--%canonical_option%"}),
               HasSubstr("'--%canonical_option%'"));
@@ -173,7 +175,7 @@ TEST(DeviceFlagsTest, WhatCannotBeOfferedIsAnsweredWithWhatCan) {
 TEST(DeviceFlagsTest, HelpNeedsNothingElse) {
   const auto flags = Parsed({"--help"});
   ASSERT_TRUE(flags.ok());
-  EXPECT_TRUE(flags->help);
+  EXPECT_TRUE(flags->program.help);
   EXPECT_THAT(DeviceUsage(), HasSubstr("--complexity"));
 }
 

@@ -6,7 +6,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/types/span.h"
-#include "client/playback_flags.h"
+#include "flags/command_line.h"
 
 namespace earshot {
 namespace {

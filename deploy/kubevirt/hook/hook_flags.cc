@@ -9,8 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
+#include "flags/command_line.h"
 
 namespace earshot {
 namespace {
@@ -34,45 +33,10 @@ po::options_description Options(HookFlags& flags, std::string& on_failure) {
       ("on-failure", po::value(&on_failure)->value_name("WHAT")
                          ->default_value("boot"),
        "a hook sidecar's VM that cannot have its card: boot starts it without, "
-       "fail does not start it; for a plugin its failureStrategy says that")
-      ("log-level", po::value(&flags.log_level)->value_name("LEVEL")
-                        ->default_value("info"),
-       "debug, info, warn, error or off")
-      ("help", po::bool_switch(&flags.help), "this text")
-      ("version", po::bool_switch(&flags.version), "the version");
+       "fail does not start it; for a plugin its failureStrategy says that");
   // clang-format on
+  flags.program.AddTo(options);
   return options;
-}
-
-absl::Status NotAllowed(absl::string_view flag, absl::string_view value,
-                        absl::string_view allowed) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("--", flag, "=", value, ": ", allowed));
-}
-
-absl::Status Parse(const std::vector<std::string>& arguments,
-                   const po::options_description& options) {
-  constexpr int kStyle = po::command_line_style::unix_style &
-                         ~po::command_line_style::allow_guessing;
-  try {
-    po::variables_map values;
-    po::store(po::command_line_parser(arguments)
-                  .options(options)
-                  .positional({})
-                  .style(kStyle)
-                  .run(),
-              values);
-    po::notify(values);
-  } catch (const po::error_with_option_name& error) {
-    // Not what(), which looks for Boost's placeholders in what was typed, too.
-    return absl::InvalidArgumentError(
-        absl::StrReplaceAll(error.m_error_template,
-                            {{"%canonical_option%", error.get_option_name()},
-                             {" ('%value%')", ""}}));
-  } catch (const po::error& error) {
-    return absl::InvalidArgumentError(error.what());
-  }
-  return absl::OkStatus();
 }
 
 absl::Status Check(const HookFlags& flags) {
@@ -96,14 +60,7 @@ absl::Status Check(const HookFlags& flags) {
       }
     }
   }
-  const std::vector<std::string> levels = {"debug", "info", "warn", "error",
-                                           "off"};
-  if (std::find(levels.begin(), levels.end(), flags.log_level) ==
-      levels.end()) {
-    return NotAllowed("log-level", flags.log_level,
-                      "must be one of " + absl::StrJoin(levels, ", "));
-  }
-  return absl::OkStatus();
+  return flags.program.Check();
 }
 
 }  // namespace
@@ -117,12 +74,11 @@ absl::StatusOr<HookFlags> ParseHookFlags(int argc, const char* const* argv) {
     flags.device_arguments.assign(end + 1, ours.end());
     ours.erase(end, ours.end());
   }
-  absl::Status status = Parse(ours, Options(flags, on_failure));
+  absl::Status status = ParseCommandLine(ours, Options(flags, on_failure), {});
   if (!status.ok()) return status;
-  if (flags.help || flags.version) return flags;
-  if (on_failure != "boot" && on_failure != "fail") {
-    return NotAllowed("on-failure", on_failure, "must be boot or fail");
-  }
+  if (flags.program.help || flags.program.version) return flags;
+  status = CheckWord("on-failure", on_failure, {"boot", "fail"});
+  if (!status.ok()) return status;
   flags.fail = on_failure == "fail";
   status = Check(flags);
   if (!status.ok()) return status;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "flags/program_flags.h"
 
 namespace earshot {
 
@@ -14,10 +15,8 @@ struct HookFlags {
   std::string vm;      // empty: as the VirtualMachineInstance says
   std::string device;  // the program; empty: earshot-device beside this one
   bool fail = false;   // a VM that cannot have its card shall not start
-  std::string log_level;
   std::vector<std::string> device_arguments;  // what stands behind --
-  bool help = false;
-  bool version = false;
+  ProgramFlags program;
 };
 
 // INVALID_ARGUMENT names the flag and says what is allowed, in one line.

@@ -31,7 +31,7 @@ TEST(HookFlagsTest, WhatStandsBehindTwoDashesIsTheDevices) {
       Parse({"--on-failure=fail", "--", "--server=a:1", "--help", "--"});
   ASSERT_TRUE(flags.ok()) << flags.status();
   EXPECT_TRUE(flags->fail);
-  EXPECT_FALSE(flags->help);
+  EXPECT_FALSE(flags->program.help);
   EXPECT_THAT(flags->device_arguments,
               ElementsAre("--server=a:1", "--help", "--"));
 }

@@ -132,11 +132,11 @@ int main(int argc, char** argv) {
                  std::string(flags.status().message()).c_str());
     return earshot::kExitUsage;
   }
-  if (flags->help) {
+  if (flags->program.help) {
     std::fputs(earshot::HookUsage().c_str(), stdout);
     return EXIT_SUCCESS;
   }
-  if (flags->version) {
+  if (flags->program.version) {
     std::puts("earshot-kubevirt-hook " EARSHOT_VERSION);
     return EXIT_SUCCESS;
   }
@@ -144,7 +144,7 @@ int main(int argc, char** argv) {
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   std::signal(SIGPIPE, SIG_IGN);
   spdlog::set_default_logger(spdlog::stderr_logger_mt("earshot-kubevirt-hook"));
-  spdlog::set_level(spdlog::level::from_str(flags->log_level));
+  spdlog::set_level(spdlog::level::from_str(flags->program.log_level));
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l hook: %v");
   return earshot::Run(*flags);
 }
