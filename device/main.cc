@@ -18,6 +18,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "client/credentials.h"
 #include "device/device_flags.h"
 #include "device/earshot_device.h"
 #include "device/health/health_endpoint.h"
@@ -57,11 +58,44 @@ absl::StatusOr<vhost_user::UniqueFd> Listen(const DeviceFlags& flags) {
       "--help");
 }
 
-// Behind its listening socket, before anything else is started.
-absl::Status LockUp(const DeviceFlags& flags) {
+// The sockets that a start has made: they go with it if it is refused.
+class MadeSockets {
+ public:
+  MadeSockets() = default;
+  ~MadeSockets() {
+    for (const std::string& path : paths_) unlink(path.c_str());
+  }
+  MadeSockets(const MadeSockets&) = delete;
+  MadeSockets& operator=(const MadeSockets&) = delete;
+
+  // None if empty.
+  void Add(const std::string& path) {
+    if (!path.empty()) paths_.push_back(path);
+  }
+  // They have another owner now.
+  void Release() { paths_.clear(); }
+
+ private:
+  std::vector<std::string> paths_;
+};
+
+// What can be refused before anything is made: once it runs as another user it
+// may be unable to take it away.
+absl::Status CheckBeforehand(const DeviceFlags& flags) {
+  const auto credentials =
+      Credentials::Create(flags.playback.connection().security());
+  if (!credentials.ok()) return credentials.status();
+  if (flags.user.empty()) return absl::OkStatus();
+  return FindAccount(flags.user).status();
+}
+
+// Behind its listening sockets, before anything else is started.
+absl::Status LockUp(const DeviceFlags& flags, const std::string& health_path) {
   if (!flags.sandbox) return absl::OkStatus();
   SandboxOptions options;
-  options.socket_path = flags.socket;
+  for (const std::string& path : {flags.socket, health_path}) {
+    if (!path.empty()) options.sockets.push_back(path);
+  }
   options.servers = flags.playback.server();
   const SecurityOptions& security = flags.playback.connection().security();
   for (const std::string* file : {&security.ca_file, &security.certificate_file,
@@ -126,14 +160,16 @@ std::unique_ptr<HealthEndpoint> OfferHealth(HealthListener listener,
 }
 
 int Run(const DeviceFlags& flags) {
+  if (absl::Status ok = CheckBeforehand(flags); !ok.ok()) return Fail(ok);
+  MadeSockets made;
   auto listening = Listen(flags);
   if (!listening.ok()) return Fail(listening.status());
+  made.Add(flags.socket);
   // Once it is locked up it cannot listen any more.
   std::optional<metrics::HttpListener> metrics_listener;
   if (!flags.metrics.empty()) {
     auto opened = metrics::HttpListener::Open(flags.metrics);
     if (!opened.ok()) {
-      if (!flags.socket.empty()) unlink(flags.socket.c_str());
       return Fail(absl::UnavailableError(
           "--metrics: " + std::string(opened.status().message())));
     }
@@ -143,16 +179,15 @@ int Run(const DeviceFlags& flags) {
   if (!flags.health.empty()) {
     auto opened = HealthListener::Open(flags.health);
     if (!opened.ok()) {
-      if (!flags.socket.empty()) unlink(flags.socket.c_str());
       return Fail(absl::UnavailableError(
           "--health: " + std::string(opened.status().message())));
     }
     health_listener = *std::move(opened);
+    made.Add(health_listener->path);
   }
-  if (absl::Status ok = LockUp(flags); !ok.ok()) {
-    if (!flags.socket.empty()) unlink(flags.socket.c_str());
-    return Fail(ok);
-  }
+  const absl::Status locked =
+      LockUp(flags, health_listener ? health_listener->path : "");
+  if (!locked.ok()) return Fail(locked);
   boost::asio::io_context loop(1);
   EarshotDevice::Options options;
   options.listening = *std::move(listening);
@@ -170,10 +205,8 @@ int Run(const DeviceFlags& flags) {
   options.playback.low_latency = flags.playback.low_latency();
   options.drop_on_release = flags.drop_on_release;
   auto device = EarshotDevice::Create(&loop, std::move(options));
-  if (!device.ok()) {
-    if (!flags.socket.empty()) unlink(flags.socket.c_str());
-    return Fail(device.status());
-  }
+  if (!device.ok()) return Fail(device.status());
+  made.Release();
   spdlog::info("ready socket={} server={} vm={}", flags.socket,
                flags.playback.server(), flags.playback.vm());
   std::unique_ptr<metrics::MetricsEndpoint> metrics_endpoint;
@@ -210,11 +243,11 @@ int main(int argc, char** argv) {
                  std::string(flags.status().message()).c_str());
     return earshot::kExitUsage;
   }
-  if (flags->help) {
+  if (flags->program.help) {
     std::fputs(earshot::DeviceUsage().c_str(), stdout);
     return EXIT_SUCCESS;
   }
-  if (flags->version) {
+  if (flags->program.version) {
     std::puts("earshot-device " EARSHOT_VERSION);
     return EXIT_SUCCESS;
   }
@@ -227,7 +260,7 @@ int main(int argc, char** argv) {
       "earshot-device",
       std::make_shared<earshot::LimitedLogSink>(
           std::make_shared<spdlog::sinks::stderr_sink_st>())));
-  spdlog::set_level(spdlog::level::from_str(flags->log_level));
+  spdlog::set_level(spdlog::level::from_str(flags->program.log_level));
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
   return earshot::Run(*flags);
 }

@@ -17,7 +17,8 @@
 namespace earshot::metrics {
 namespace {
 
-constexpr int kBacklog = 16;
+// A full one costs whoever connects a second: then he tries again.
+constexpr int kBacklog = SOMAXCONN;
 
 using Found = std::unique_ptr<addrinfo, decltype(&freeaddrinfo)>;
 

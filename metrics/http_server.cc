@@ -4,16 +4,10 @@
 #include <unistd.h>
 
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_static_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
-#include <cerrno>
-#include <cstring>
 #include <utility>
-
-#include "spdlog/spdlog.h"
 
 namespace earshot::metrics {
 namespace {
@@ -23,9 +17,6 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using boost::system::error_code;
 using tcp = asio::ip::tcp;
-
-// After the system had no descriptor for a connection.
-constexpr std::chrono::seconds kAcceptRetry{1};
 
 }  // namespace
 
@@ -106,54 +97,12 @@ class HttpServer::Connection
   http::response<http::string_body> response_;
 };
 
-// Accepts at one socket.
-class HttpServer::Listener {
- public:
-  Listener(HttpServer* server, int descriptor)
-      : server_(server),
-        socket_(server->loop_, descriptor),
-        retry_(server->loop_) {
-    Wait();
-  }
-
- private:
-  void Wait() {
-    socket_.async_wait(asio::posix::stream_descriptor::wait_read,
-                       [this](error_code error) {
-                         if (!error) Accept();
-                       });
-  }
-
-  void Accept() {
-    const int descriptor = accept4(socket_.native_handle(), nullptr, nullptr,
-                                   SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (descriptor >= 0) {
-      server_->Take(descriptor);
-    } else if (errno != EAGAIN && errno != ECONNABORTED) {
-      if (!std::exchange(failed_, true)) {
-        spdlog::error("no connection for metrics, trying again error=\"{}\"",
-                      std::strerror(errno));
-      }
-      retry_.expires_after(kAcceptRetry);
-      retry_.async_wait([this](error_code error) {
-        if (!error) Wait();
-      });
-      return;
-    }
-    failed_ = false;
-    Wait();
-  }
-
-  HttpServer* const server_;
-  asio::posix::stream_descriptor socket_;
-  asio::steady_timer retry_;
-  bool failed_ = false;
-};
-
 HttpServer::HttpServer(HttpListener listener, Page page)
     : page_(std::move(page)), loop_(1) {
   for (const int descriptor : listener.TakeDescriptors()) {
-    listeners_.push_back(std::make_unique<Listener>(this, descriptor));
+    listeners_.push_back(std::make_unique<HttpAcceptor>(
+        &loop_, descriptor, "metrics",
+        [this](int connection) { Take(connection); }));
   }
   thread_ = std::thread([this] { loop_.run(); });
 }

@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "metrics/http_acceptor.h"
 #include "metrics/http_listener.h"
 
 namespace earshot::metrics {
@@ -35,7 +36,6 @@ class HttpServer {
   HttpServer& operator=(const HttpServer&) = delete;
 
  private:
-  class Listener;
   class Connection;
 
   // In the thread.
@@ -44,7 +44,7 @@ class HttpServer {
   const Page page_;
   boost::asio::io_context loop_;
   std::list<Connection*> connections_;  // the oldest first
-  std::vector<std::unique_ptr<Listener>> listeners_;
+  std::vector<std::unique_ptr<HttpAcceptor>> listeners_;
   std::thread thread_;
 };
 

@@ -4,6 +4,7 @@
 #include <grpcpp/server_posix.h>
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <boost/system/error_code.hpp>
 #include <chrono>
@@ -31,7 +32,7 @@ void Retire(std::unique_ptr<grpc::Server> server) {
 HealthEndpoint::HealthEndpoint(HealthListener listener,
                                boost::asio::io_context* loop,
                                HealthService::Ask ask)
-    : service_(loop, std::move(ask)) {
+    : path_(std::move(listener.path)), service_(loop, std::move(ask)) {
   grpc::ServerBuilder builder;
   builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxCalls);
@@ -47,6 +48,8 @@ HealthEndpoint::HealthEndpoint(HealthListener listener,
 }
 
 HealthEndpoint::~HealthEndpoint() {
+  // While it still listens: nobody else can have put one there.
+  if (!path_.empty()) unlink(path_.c_str());
   sockets_.clear();
   service_.Stop();
   if (server_ == nullptr) return;

@@ -9,6 +9,7 @@
 #include <deque>
 #include <list>
 #include <memory>
+#include <string>
 
 #include "device/health/health_listener.h"
 #include "device/health/health_service.h"
@@ -27,7 +28,7 @@ class HealthEndpoint {
   // Starts gRPC's threads. `loop` outlives it; what `ask` needs does, too.
   HealthEndpoint(HealthListener listener, boost::asio::io_context* loop,
                  HealthService::Ask ask);
-  // Ends all connections.
+  // Ends all connections, and removes its unix socket.
   ~HealthEndpoint();
 
   HealthEndpoint(const HealthEndpoint&) = delete;
@@ -39,6 +40,7 @@ class HealthEndpoint {
   void AwaitConnection(Socket& socket);
   void Take(int fd);
 
+  const std::string path_;
   HealthService service_;
   std::unique_ptr<grpc::Server> server_;
   std::list<Socket> sockets_;

@@ -1,5 +1,6 @@
 #include "device/health/health_endpoint.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
@@ -7,11 +8,13 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <chrono>
 #include <cstring>
+#include <filesystem>
 #include <functional>
 #include <future>
 #include <memory>
@@ -23,6 +26,7 @@
 
 #include "bazel/temporary_folder.h"
 #include "device/health/health_listener.h"
+#include "device/health/health_service.h"
 #include "proto/grpc/health/v1/health.grpc.pb.h"
 
 namespace earshot {
@@ -37,12 +41,18 @@ struct Answer {
   HealthCheckResponse::ServingStatus serving;
 };
 
-Answer Check(const std::string& address, const std::string& service,
-             std::chrono::milliseconds patience = std::chrono::seconds(10)) {
+// A connection of its own.
+std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
   grpc::ChannelArguments args;
   args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  const auto stub = Health::NewStub(grpc::CreateCustomChannel(
-      address, grpc::InsecureChannelCredentials(), args));
+  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(),
+                                   args);
+}
+
+Answer Check(const std::shared_ptr<grpc::Channel>& channel,
+             const std::string& service,
+             std::chrono::milliseconds patience = std::chrono::seconds(10)) {
+  const auto stub = Health::NewStub(channel);
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + patience);
   HealthCheckRequest request;
@@ -50,6 +60,11 @@ Answer Check(const std::string& address, const std::string& service,
   HealthCheckResponse response;
   const grpc::Status status = stub->Check(&context, request, &response);
   return {status, response.status()};
+}
+
+Answer Check(const std::string& address, const std::string& service,
+             std::chrono::milliseconds patience = std::chrono::seconds(10)) {
+  return Check(Connect(address), service, patience);
 }
 
 // A loop that runs, and a service there that has "up" and "down".
@@ -98,6 +113,13 @@ TEST_F(HealthEndpointTest, ListensAtUnixSocketsToo) {
   EXPECT_EQ(Check(address_, "up").serving, HealthCheckResponse::SERVING);
 }
 
+TEST_F(HealthEndpointTest, ItsUnixSocketGoesWithIt) {
+  Start(UnixAddress());
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "h"));
+  TearDown();
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "h"));
+}
+
 TEST_F(HealthEndpointTest, AnswersNothingWhileTheLoopHangs) {
   Start(UnixAddress());
   ASSERT_TRUE(Check(address_, "up").status.ok());
@@ -109,6 +131,71 @@ TEST_F(HealthEndpointTest, AnswersNothingWhileTheLoopHangs) {
       grpc::StatusCode::DEADLINE_EXCEEDED);
   goes_on.set_value();
   EXPECT_TRUE(Check(address_, "up").status.ok());
+}
+
+TEST_F(HealthEndpointTest, HowManyMayWaitForALoopThatHangsIsLimited) {
+  constexpr size_t kRefused = 8;  // a connection's worth
+  constexpr size_t kCalls = HealthService::kMaxWaiting + kRefused;
+  Start(UnixAddress());
+  std::vector<std::shared_ptr<grpc::Channel>> channels;
+  for (size_t i = 0; i < kCalls / kRefused; ++i) {
+    channels.push_back(Connect(address_));
+    ASSERT_TRUE(Check(channels.back(), "up").status.ok());
+  }
+  std::promise<void> goes_on;
+  boost::asio::post(loop_,
+                    [hangs = goes_on.get_future().share()] { hangs.wait(); });
+  std::atomic<size_t> refused = 0;
+  std::promise<void> all_refused;
+  std::vector<std::future<grpc::Status>> calls;
+  for (size_t i = 0; i < kCalls; ++i) {
+    calls.push_back(std::async(std::launch::async, [&, i] {
+      grpc::Status status = Check(channels[i / kRefused], "up").status;
+      if (status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED &&
+          ++refused == kRefused) {
+        all_refused.set_value();
+      }
+      return status;
+    }));
+  }
+  // While the loop hangs, which answers the others.
+  EXPECT_EQ(all_refused.get_future().wait_for(std::chrono::seconds(9)),
+            std::future_status::ready);
+  goes_on.set_value();
+  size_t answered = 0;
+  for (auto& call : calls) answered += call.get().ok() ? 1 : 0;
+  EXPECT_EQ(answered, HealthService::kMaxWaiting);
+}
+
+TEST_F(HealthEndpointTest, OneConnectionCannotTakeAllPlacesThatThereAre) {
+  Start(UnixAddress());
+  const auto greedy = Connect(address_);
+  const auto other = Connect(address_);
+  ASSERT_TRUE(Check(greedy, "up").status.ok());
+  ASSERT_TRUE(Check(other, "up").status.ok());
+  std::promise<void> goes_on;
+  boost::asio::post(loop_,
+                    [hangs = goes_on.get_future().share()] { hangs.wait(); });
+  std::vector<std::future<Answer>> calls;
+  for (size_t i = 0; i < 2 * HealthService::kMaxWaiting; ++i) {
+    calls.push_back(std::async(std::launch::async,
+                               [&greedy] { return Check(greedy, "up"); }));
+  }
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(
+        Check(other, "up", std::chrono::milliseconds(100)).status.error_code(),
+        grpc::StatusCode::DEADLINE_EXCEEDED);
+  }
+  goes_on.set_value();
+  for (auto& call : calls) EXPECT_TRUE(call.get().status.ok());
+}
+
+TEST_F(HealthEndpointTest, ARequestIsSmall) {
+  Start(UnixAddress());
+  EXPECT_EQ(Check(address_, std::string(2000, 'a')).status.error_code(),
+            grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(Check(address_, std::string(900, 'a')).status.error_code(),
+            grpc::StatusCode::NOT_FOUND);
 }
 
 TEST_F(HealthEndpointTest, TheOldestConnectionGivesWay) {
@@ -148,6 +235,19 @@ TEST_F(HealthEndpointTest, EndsWhileSomebodyWaits) {
       std::async(std::launch::async, [this] { return Check(address_, "up"); });
   goes_on.set_value();
   EXPECT_FALSE(answer.get().status.ok());
+}
+
+TEST(HealthListenerTest, ItsSocketsNeverHoldUpTheLoop) {
+  const TemporaryFolder folder;
+  for (const std::string& address :
+       {"unix:" + (folder / "h"), std::string("127.0.0.1:0")}) {
+    const auto listener = HealthListener::Open(address);
+    ASSERT_TRUE(listener.ok()) << listener.status();
+    ASSERT_FALSE(listener->sockets.empty());
+    for (const vhost_user::UniqueFd& socket : listener->sockets) {
+      EXPECT_NE(fcntl(socket.get(), F_GETFL) & O_NONBLOCK, 0) << address;
+    }
+  }
 }
 
 TEST(HealthListenerTest, SaysWhatIsWrong) {

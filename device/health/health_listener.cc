@@ -13,7 +13,8 @@
 namespace earshot {
 namespace {
 
-constexpr int kBacklog = 16;
+// A full one costs whoever connects a second: then he tries again.
+constexpr int kBacklog = SOMAXCONN;
 
 }  // namespace
 
@@ -22,7 +23,8 @@ absl::StatusOr<HealthListener> HealthListener::Open(
   constexpr absl::string_view kUnix = "unix:";
   HealthListener listener;
   if (absl::StartsWith(address, kUnix)) {
-    auto socket = vhost_user::ListenAt(address.substr(kUnix.size()));
+    listener.path = address.substr(kUnix.size());
+    auto socket = vhost_user::ListenAt(listener.path);
     if (!socket.ok()) return socket.status();
     listener.text = address;
     listener.sockets.push_back(*std::move(socket));

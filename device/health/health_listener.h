@@ -18,6 +18,7 @@ struct HealthListener {
 
   std::vector<vhost_user::UniqueFd> sockets;
   std::string text;  // the address, with the port that was chosen
+  std::string path;  // of the unix socket, which its owner removes
 };
 
 }  // namespace earshot

@@ -75,9 +75,8 @@ LandlockRules Reach(const SandboxOptions& options) {
   LandlockRules rules;
   rules.read.assign(std::begin(kReadable), std::end(kReadable));
   for (const std::string& file : options.files) AddFolders(file, rules.read);
-  if (!options.socket_path.empty()) {
-    const auto folder =
-        std::filesystem::path(options.socket_path).parent_path();
+  for (const std::string& socket : options.sockets) {
+    const auto folder = std::filesystem::path(socket).parent_path();
     rules.remove.push_back(folder.empty() ? "." : folder.string());
   }
   rules.tcp_ports = Ports(options.servers);

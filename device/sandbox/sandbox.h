@@ -14,9 +14,9 @@ namespace earshot {
 // What the process keeps once it is locked up, besides what every device needs.
 struct SandboxOptions {
   std::optional<Account> account;  // whom it runs as; if none, as before
-  // Its socket, which it removes in the end; empty if that is not its own.
-  std::string socket_path;
-  // The service: "A[,B...]", each host:port or unix:/path.
+  // Its own sockets, which it removes in the end.
+  std::vector<std::string> sockets;
+  // The service: "A[,B...]", each host:port, dns:///host:port or unix:/path.
   std::string servers;
   // Which it reads again when they change: certificates, keys, a token. The
   // folders that they and the files behind links are in stay readable, for a

@@ -130,6 +130,20 @@ TEST(SyscallFilterTest, SocketsAreTcpUdpAndUnix) {
   EXPECT_EQ(opened(AF_ALG, SOCK_SEQPACKET, 0), EPERM);
 }
 
+TEST(SyscallFilterTest, TheResolverMayAskToBeToldOfErrors) {
+  const auto set = [](int family, int level, int option) {
+    return Behind([=] {
+      const int one = 1;
+      return ErrorOf(setsockopt(socket(family, SOCK_DGRAM, 0), level, option,
+                                &one, sizeof(one)));
+    });
+  };
+  EXPECT_EQ(set(AF_INET, IPPROTO_IP, IP_RECVERR), 0);
+  EXPECT_EQ(set(AF_INET6, IPPROTO_IPV6, IPV6_RECVERR), 0);
+  EXPECT_EQ(set(AF_INET, IPPROTO_IP, IP_FREEBIND), EPERM);
+  EXPECT_EQ(set(AF_INET6, IPPROTO_IPV6, IPV6_RECVPKTINFO), EPERM);
+}
+
 TEST(SyscallFilterTest, NothingListens) {
   EXPECT_EQ(Behind([] {
               return ErrorOf(listen(socket(AF_INET, SOCK_STREAM, 0), 1));

@@ -157,6 +157,9 @@ void AllowSockets(Rules& rules) {
     rules.Allow("setsockopt", {Is(1, level)});
   }
   rules.Allow("setsockopt", {Is(1, IPPROTO_IPV6), Is(2, IPV6_V6ONLY)});
+  // Without it the C library's resolver asks no name server at all.
+  rules.Allow("setsockopt", {Is(1, IPPROTO_IP), Is(2, IP_RECVERR)});
+  rules.Allow("setsockopt", {Is(1, IPPROTO_IPV6), Is(2, IPV6_RECVERR)});
   for (const unsigned long request : {FIONBIO, FIONREAD, TCGETS}) {
     rules.Allow("ioctl", {Is(1, request)});
   }

@@ -41,8 +41,8 @@ class ControlHandlerTest : public ::testing::Test {
   // Sends a request in one piece; keeps what the answer's memory holds then.
   ControlHandler::Outcome Send(Bytes request, size_t answer_size) {
     answer_.assign(answer_size, 0xcc);
-    std::vector<absl::Span<uint8_t>> readable;
-    std::vector<absl::Span<uint8_t>> writable;
+    DescriptorChain::Readable readable;
+    DescriptorChain::Writable writable;
     if (!request.empty()) readable.push_back(absl::MakeSpan(request));
     if (!answer_.empty()) writable.push_back(absl::MakeSpan(answer_));
     DescriptorChain chain(0, readable, writable);
@@ -272,8 +272,8 @@ TEST_F(ControlHandlerTest, TheTxRingIsLookedAtBeforeACommandThatNeedsIt) {
 TEST_F(ControlHandlerTest, RequestsAndAnswersMayBeCutAnywhere) {
   Bytes request = ToBytes(SndQueryInfo{{kSndPcmInfo}, 0, 2, 32});
   answer_.assign(68, 0xcc);
-  std::vector<absl::Span<uint8_t>> readable;
-  std::vector<absl::Span<uint8_t>> writable;
+  DescriptorChain::Readable readable;
+  DescriptorChain::Writable writable;
   for (uint8_t& byte : request) readable.push_back(absl::MakeSpan(&byte, 1));
   for (uint8_t& byte : answer_) writable.push_back(absl::MakeSpan(&byte, 1));
   DescriptorChain chain(0, readable, writable);

@@ -37,8 +37,8 @@ class ControlsTest : public ::testing::Test {
   SndStatus Send(uint32_t code, Bytes request, size_t answer_size) {
     answer_.assign(answer_size, 0xcc);
     written_ = kStatus;
-    std::vector<absl::Span<uint8_t>> readable;
-    std::vector<absl::Span<uint8_t>> writable;
+    DescriptorChain::Readable readable;
+    DescriptorChain::Writable writable;
     if (!request.empty()) readable.push_back(absl::MakeSpan(request));
     writable.push_back(absl::MakeSpan(answer_));
     DescriptorChain chain(0, readable, writable);

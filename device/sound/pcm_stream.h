@@ -100,6 +100,11 @@ class PcmStream {
     return state_ == State::kPrepared || state_ == State::kRunning ||
            state_ == State::kStopped;
   }
+  // It runs, and the guest can be answered.
+  bool clock_runs() const { return clock_runs_; }
+  // Some of what is queued was not handed over yet: NextDeadline() comes before
+  // the end of it.
+  bool has_sound() const { return queued_end_ > produced_; }
   int64_t produced() const { return produced_; }      // of this epoch
   int64_t queued_end() const { return queued_end_; }  // of this epoch
   size_t buffers() const { return fifo_.size(); }     // that it holds

@@ -245,7 +245,7 @@ TEST_F(PcmStreamTest, ABufferBeyondAllReasonFails) {
   BringTo(State::kPrepared);
   // The same megabyte again and again, by one chain of many descriptors.
   const uint64_t address = guest_.ram().Allocate(1 << 20);
-  std::vector<absl::Span<uint8_t>> parts(
+  const DescriptorChain::Readable parts(
       20, absl::MakeSpan(guest_.ram().At(address), 1 << 20));
   uint8_t status[8];
   const auto Chain = [&] {

@@ -141,9 +141,11 @@ void SoundDevice::Service(MonotonicTime now) {
   if (controls_ != nullptr) controls_->Poll();
   ServeControl(now);
   ServeTx(now);
-  const bool tx_had_room = queues_[kSndTxQueue].HasRoom();
+  DeviceQueue& tx = queues_[kSndTxQueue];
+  const bool tx_had_room = tx.HasRoom();
   PollStreams(now);
-  if (!tx_had_room && queues_[kSndTxQueue].HasRoom()) unfinished_ = true;
+  if (!tx_had_room && tx.HasRoom()) unfinished_ = true;
+  if (tx.HasRoom() && !StreamsWatchTx() && tx.EnableKicks()) unfinished_ = true;
   ServeRx(now);
   events_.Serve(now);
   for (DeviceQueue& queue : queues_) queue.Notify();
@@ -164,6 +166,18 @@ void SoundDevice::PollStreams(MonotonicTime now) {
     // Of a stream that was stopped meanwhile it says nothing any more.
     if (stream.state() != PcmStream::State::kRunning) events_.ForgetXrun(id);
   }
+}
+
+// Streams that have sound come back to the ring before it is over: to be told
+// of each buffer would only wake us up, and cost the guest an exit.
+bool SoundDevice::StreamsWatchTx() const {
+  bool watched = false;
+  for (const auto& stream : streams_) {
+    if (!stream->clock_runs()) continue;
+    if (!stream->has_sound()) return false;
+    watched = true;
+  }
+  return watched;
 }
 
 template <typename Handler>
@@ -194,7 +208,8 @@ void SoundDevice::Drain(SndQueue index, int most, MonotonicTime now,
       handle(**std::move(chain));
     }
     // Without room, the ring is looked at again when a buffer was answered.
-  } while (queue.HasRoom() && queue.EnableKicks());
+    // Whether kicks of TX are wanted is known at the end of the turn.
+  } while (index != kSndTxQueue && queue.HasRoom() && queue.EnableKicks());
 }
 
 void SoundDevice::ServeControl(MonotonicTime now) {

@@ -90,6 +90,7 @@ class SoundDevice final : public VirtioDevice {
   void ServeRx(MonotonicTime now);
   void PollJacks(MonotonicTime now);
   void PollStreams(MonotonicTime now);
+  bool StreamsWatchTx() const;
   void RouteTx(DescriptorChain chain, MonotonicTime now);
   void LogRefusedTx(uint32_t stream_id, const char* why, MonotonicTime now);
 

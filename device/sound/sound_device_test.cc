@@ -298,6 +298,30 @@ TEST_F(SoundDeviceTest, EveryKickThatIsAskedForIsEnough) {
   }
 }
 
+TEST_F(SoundDeviceTest, AsksForNoKicksWhileAStreamHasSound) {
+  PrepareStream();
+  SendPeriod();
+  ASSERT_EQ(guest_.Command(kSndPcmStart, 0), kOk);
+  SendPeriod();  // with the kick that was asked for before
+  // 20 ms each, played without another.
+  for (int i = 0; i < 100; ++i) {
+    guest_.AddTx(0, Sound(0, 960));
+    ASSERT_FALSE(driver().Kick(kSndTxQueue)) << i;
+    guest_.Advance(milliseconds(20));
+    ASSERT_THAT(TxStatuses(), ElementsAre(kOk)) << i;
+  }
+  EXPECT_EQ(device_.stream(0).stats().underflows, 0);
+  // It runs dry: what comes then is wanted at once.
+  guest_.Advance(milliseconds(40));
+  EXPECT_THAT(TxStatuses(), ElementsAre(kOk, kOk));
+  guest_.AddTx(0, Sound(0, 960));
+  EXPECT_TRUE(driver().Kick(kSndTxQueue));
+  // So it is in a stream that stands still.
+  ASSERT_EQ(guest_.Command(kSndPcmStop, 0), kOk);
+  guest_.AddTx(0, Sound(0, 960));
+  EXPECT_TRUE(driver().Kick(kSndTxQueue));
+}
+
 // --- Pause and reset underneath.
 
 TEST_F(SoundDeviceTest, StopAndContinueOfTheVmLosesAndRepeatsNothing) {

@@ -13,9 +13,10 @@
 namespace earshot::vhost_user {
 namespace {
 
-bool Ready(int fd, short events) {
+// Which of the events there are; POLLERR and POLLHUP without being asked for.
+short EventsOf(int fd, short events) {
   pollfd waiting = {fd, events, 0};
-  return poll(&waiting, 1, 0) > 0 && (waiting.revents & events) != 0;
+  return poll(&waiting, 1, 0) > 0 ? waiting.revents : 0;
 }
 
 }  // namespace
@@ -31,15 +32,16 @@ bool CanBeWaitedFor(const UniqueFd& fd) {
 void Signal(const UniqueFd& fd) {
   // A counter that is full says it already; a pipe that nobody reads any more
   // would answer with a SIGPIPE.
-  if (!fd.valid() || !Ready(fd.get(), POLLOUT) || Ready(fd.get(), POLLERR)) {
-    return;
-  }
+  if (!fd.valid()) return;
+  const short events = EventsOf(fd.get(), POLLOUT);
+  if ((events & POLLOUT) == 0 || (events & POLLERR) != 0) return;
   const uint64_t one = 1;
   [[maybe_unused]] ssize_t n = write(fd.get(), &one, sizeof(one));
 }
 
 absl::StatusOr<bool> TakeSignal(const UniqueFd& fd) {
-  if (!fd.valid() || !Ready(fd.get(), POLLIN | POLLHUP)) return false;
+  if (!fd.valid()) return false;
+  if ((EventsOf(fd.get(), POLLIN) & (POLLIN | POLLHUP)) == 0) return false;
   uint64_t count;
   const ssize_t n = read(fd.get(), &count, sizeof(count));
   if (n > 0) return true;

@@ -9,7 +9,7 @@
 namespace earshot {
 namespace {
 
-size_t TotalSize(const std::vector<absl::Span<uint8_t>>& parts) {
+size_t TotalSize(absl::Span<const absl::Span<uint8_t>> parts) {
   size_t total = 0;
   for (const absl::Span<uint8_t>& part : parts) total += part.size();
   return total;
@@ -18,8 +18,8 @@ size_t TotalSize(const std::vector<absl::Span<uint8_t>>& parts) {
 // Calls copy(part's bytes, done so far) for each piece of [offset, offset +
 // size); returns how many bytes there were.
 template <typename Copy>
-size_t ForEachPiece(const std::vector<absl::Span<uint8_t>>& parts,
-                    size_t offset, size_t size, Copy copy) {
+size_t ForEachPiece(absl::Span<const absl::Span<uint8_t>> parts, size_t offset,
+                    size_t size, Copy copy) {
   size_t done = 0;
   for (const absl::Span<uint8_t>& part : parts) {
     if (done == size) break;
@@ -37,9 +37,8 @@ size_t ForEachPiece(const std::vector<absl::Span<uint8_t>>& parts,
 
 }  // namespace
 
-DescriptorChain::DescriptorChain(uint16_t head,
-                                 std::vector<absl::Span<uint8_t>> readable,
-                                 std::vector<absl::Span<uint8_t>> writable)
+DescriptorChain::DescriptorChain(uint16_t head, Readable readable,
+                                 Writable writable)
     : head_(head),
       readable_(std::move(readable)),
       writable_(std::move(writable)),

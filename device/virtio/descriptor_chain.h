@@ -3,8 +3,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/types/span.h"
 
 namespace earshot {
@@ -18,9 +18,13 @@ namespace earshot {
 // Thread: the device's loop.
 class DescriptorChain {
  public:
+  // Linux's have no more, unless a period is spread over more than two pages:
+  // those of a stream that plays cost no memory of the heap.
+  using Readable = absl::InlinedVector<absl::Span<uint8_t>, 3>;
+  using Writable = absl::InlinedVector<absl::Span<uint8_t>, 1>;
+
   DescriptorChain() = default;
-  DescriptorChain(uint16_t head, std::vector<absl::Span<uint8_t>> readable,
-                  std::vector<absl::Span<uint8_t>> writable);
+  DescriptorChain(uint16_t head, Readable readable, Writable writable);
   DescriptorChain(DescriptorChain&&) = default;
   DescriptorChain& operator=(DescriptorChain&&) = default;
 
@@ -38,8 +42,8 @@ class DescriptorChain {
 
  private:
   uint16_t head_ = 0;
-  std::vector<absl::Span<uint8_t>> readable_;
-  std::vector<absl::Span<uint8_t>> writable_;
+  Readable readable_;
+  Writable writable_;
   size_t readable_size_ = 0;
   size_t writable_size_ = 0;
 };

@@ -113,8 +113,8 @@ class ChainBuilder {
   const uint16_t head_;
   int length_ = 0;
   uint64_t bytes_ = 0;
-  std::vector<absl::Span<uint8_t>> readable_;
-  std::vector<absl::Span<uint8_t>> writable_;
+  DescriptorChain::Readable readable_;
+  DescriptorChain::Writable writable_;
 };
 
 }  // namespace
