@@ -15,6 +15,7 @@
 #include "server/error_status.h"
 #include "server/request_check.h"
 #include "server/stream_filter.h"
+#include "server/stream_lookup.h"
 #include "server/stream_proto.h"
 #include "server/unary_call.h"
 
@@ -29,9 +30,8 @@ constexpr int kMaxIntervalMs = 3'600'000;
 constexpr size_t kMaxWatchers = 100;
 // When a client whose stream was closed may come back.
 constexpr std::chrono::milliseconds kReopen{5000};
-// When there may be room for another watcher, or another server.
+// When there may be room for another watcher.
 constexpr std::chrono::milliseconds kRewatch{5000};
-constexpr std::chrono::milliseconds kRestart{1000};
 // How soon a change of state is told.
 constexpr std::chrono::milliseconds kLook{50};
 // A page token is this, the name that the page before ended with, a line feed
@@ -39,18 +39,6 @@ constexpr std::chrono::milliseconds kLook{50};
 constexpr char kTokenMark[] = "v1:";
 
 MonotonicTime Now() { return std::chrono::steady_clock::now(); }
-
-Refusal NoStream(const std::string& name) {
-  return {Reason::kNotFound, "name", absl::StrCat("no stream ", name)};
-}
-
-// Checks a stream's name, and that the caller may see it.
-Refusal CheckMaySeeStream(const Caller& caller, const std::string& name) {
-  std::string vm;
-  std::string id;
-  const Refusal refusal = CheckStreamName(name, "name", &vm, &id);
-  return refusal.ok() ? CheckMaySee(caller, vm, "name") : refusal;
-}
 
 v1::ConfigFile ToProto(const ConfigFileState& state) {
   v1::ConfigFile file;
@@ -114,8 +102,7 @@ void AdminServiceImpl::StopWatching() {
   changed_.notify_all();
   for (const auto& weak : watchers) {
     if (const auto watcher = weak.lock()) {
-      watcher->EndCall(ToGrpcStatus(
-          {Reason::kShuttingDown, "", "the server is going down", kRestart}));
+      watcher->EndCall(ToGrpcStatus(Refusal::ShuttingDown()));
     }
   }
 }
@@ -189,7 +176,7 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* AdminServiceImpl::WatchStreams(
   std::shared_ptr<WatchReactor> watcher;
   if (refusal.ok()) refusal = Watch(caller, asked, &watcher);
   if (refusal.ok()) return watcher.get();
-  watcher = WatchReactor::Create(caller, registry_, "", kLook);
+  watcher = WatchReactor::Create(caller, registry_, {});
   watcher->EndCall(ToGrpcStatus(refusal));
   return watcher.get();
 }
@@ -209,18 +196,21 @@ Refusal AdminServiceImpl::Watch(const Caller& caller,
     refusal = CheckMaySeeStream(caller, request.name());
     if (!refusal.ok()) return refusal;
   }
+  StreamFilter filter;
+  refusal =
+      StreamFilter::Parse(request.filter(), v1::Stream::descriptor(), &filter);
+  if (!refusal.ok()) return refusal;
   const std::lock_guard lock(watchers_mutex_);
   std::erase_if(watchers_, [](const auto& weak) { return weak.expired(); });
-  if (stopping_) {
-    return {Reason::kShuttingDown, "", "the server is going down", kRestart};
-  }
+  if (stopping_) return Refusal::ShuttingDown();
   if (watchers_.size() >= kMaxWatchers) {
     return {Reason::kTooManyWatchers, "",
             absl::StrCat(kMaxWatchers, " watch already"), kRewatch, "watchers"};
   }
   *watcher = WatchReactor::Create(
-      caller, registry_, request.name(),
-      std::chrono::milliseconds(std::min(wanted, kMaxIntervalMs)));
+      caller, registry_,
+      {request.name(), std::move(filter),
+       std::chrono::milliseconds(std::min(wanted, kMaxIntervalMs))});
   watchers_.push_back(*watcher);
   changed_.notify_all();
   return Refusal::None();

@@ -55,6 +55,10 @@ class AdminServiceImpl final : public RawAdminService {
   // Ends every WatchStreams call, also those to come.
   void StopWatching();
 
+  // What ListStreams answers, also to who asks in another way.
+  Refusal List(const Caller& caller, const v1::ListStreamsRequest& request,
+               v1::ListStreamsResponse* response) const;
+
   grpc::ServerUnaryReactor* ListStreams(grpc::CallbackServerContext* context,
                                         const grpc::ByteBuffer* request,
                                         grpc::ByteBuffer* response) override;
@@ -78,8 +82,6 @@ class AdminServiceImpl final : public RawAdminService {
                                         grpc::ByteBuffer* response) override;
 
  private:
-  Refusal List(const Caller& caller, const v1::ListStreamsRequest& request,
-               v1::ListStreamsResponse* response) const;
   Refusal Get(const Caller& caller, const v1::GetStreamRequest& request,
               v1::GetStreamResponse* response) const;
   Refusal Set(const Caller& caller, const v1::SetVolumeRequest& request,

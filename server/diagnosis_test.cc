@@ -19,6 +19,44 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
 
+// What a WatchStreams call is told, every 100 ms.
+class Watching {
+ public:
+  Watching(v1::AdminService::Stub& admin, const std::string& filter) {
+    context_.set_deadline(std::chrono::system_clock::now() +
+                          std::chrono::seconds(20));
+    v1::WatchStreamsRequest request;
+    request.set_interval_ms(100);
+    request.set_filter(filter);
+    reader_ = admin.WatchStreams(&context_, request);
+  }
+  ~Watching() { context_.TryCancel(); }
+
+  // The next that is no more of the same.
+  v1::WatchStreamsResponse Next() {
+    v1::WatchStreamsResponse told;
+    while (reader_->Read(&told)) {
+      if (told.stream().name() == last_.stream().name() &&
+          told.gone() == last_.gone()) {
+        continue;
+      }
+      last_ = told;
+      return told;
+    }
+    ADD_FAILURE() << reader_->Finish().error_message();
+    return {};
+  }
+
+ private:
+  grpc::ClientContext context_;
+  std::unique_ptr<grpc::ClientReader<v1::WatchStreamsResponse>> reader_;
+  v1::WatchStreamsResponse last_;
+};
+
+MATCHER_P2(Tells, name, gone, "") {
+  return arg.stream().name() == name && arg.gone() == gone;
+}
+
 class DiagnosisTest : public EarshotServerTest {
  protected:
   std::unique_ptr<Player> Open(const std::string& name,
@@ -80,6 +118,49 @@ TEST_F(DiagnosisTest, AFilterShowsSomeStreams) {
   EXPECT_EQ(status.error_code(), StatusCode::INVALID_ARGUMENT);
   EXPECT_EQ(ErrorInfoOf(status).reason(), "BAD_FILTER");
   EXPECT_THAT(status.error_message(), StartsWith("filter: at 9: \"ON\""));
+}
+
+TEST_F(DiagnosisTest, AWatchTellsOfWhatTheFilterLetsByAndWhenItNoLongerDoes) {
+  const auto a = Open("vms/a/streams/0", "n1");
+  const auto b = Open("vms/b/streams/0", "n2");
+  Watching watch(*admin_, "labels.node = n1 AND state = IDLE");
+  EXPECT_THAT(watch.Next(), Tells("vms/a/streams/0", false));
+  a->Say(BeginRequest());
+  const v1::WatchStreamsResponse gone = watch.Next();
+  EXPECT_THAT(gone, Tells("vms/a/streams/0", true));
+  EXPECT_EQ(gone.stream().state(), v1::STREAM_STATE_PRIMING);
+  // Nobody was told of the other one.
+  b->Say(BeginRequest());
+  const auto c = Open("vms/c/streams/0", "n1");
+  EXPECT_THAT(watch.Next(), Tells("vms/c/streams/0", false));
+  a->Say(EndRequest(0));
+  EXPECT_THAT(watch.Next(), Tells("vms/a/streams/0", false));
+}
+
+TEST_F(DiagnosisTest, AWatchFindsWhatComesToFitWithoutAChangeOfItsState) {
+  const auto player = Open(kStream, "n1");
+  player->Say(BeginRequest());
+  Watching watch(*admin_, "packets > 1 AND state = PRIMING");
+  player->Say(PacketRequest(0, 48));
+  player->Say(PacketRequest(48, 48));
+  EXPECT_EQ(watch.Next().stream().packets(), 2);
+}
+
+TEST_F(DiagnosisTest, AWatchTellsWhenTheServerHasForgottenAStream) {
+  Player probe(channel_);
+  probe.Say(Changed(OpenRequest(), [](v1::PlayRequest& request) {
+    request.mutable_open()->set_probe(true);
+  }));
+  Watching watch(*admin_, "");
+  EXPECT_THAT(watch.Next(), Tells("vms/test/probes/0", false));
+  probe.call()->WritesDone();
+  EXPECT_TRUE(probe.End().ok());
+  v1::WatchStreamsResponse told;
+  while (!told.gone()) {
+    told = watch.Next();
+    ASSERT_THAT(told, Tells("vms/test/probes/0", told.gone()));
+  }
+  EXPECT_EQ(told.stream().state(), v1::STREAM_STATE_UNSPECIFIED);
 }
 
 TEST_F(DiagnosisTest, APageHoldsOnlyWithItsFilter) {

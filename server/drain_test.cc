@@ -8,6 +8,7 @@
 #include <future>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "proto/earshot/v1/admin.grpc.pb.h"
 #include "proto/earshot/v1/playback.grpc.pb.h"
@@ -109,6 +110,28 @@ TEST_F(DrainTest, DrainingIsQuickOnceTheClientsHaveMoved) {
   EXPECT_TRUE(drained.get());
   EXPECT_LT(std::chrono::steady_clock::now() - start,
             std::chrono::milliseconds(500));
+}
+
+TEST_F(DrainTest, ClientsAreToldToLeaveOneAfterTheOther) {
+  constexpr int kClients = 15;
+  std::vector<std::unique_ptr<Player>> players;
+  v1::PlayResponse response;
+  for (int i = 0; i < kClients; ++i) {
+    players.push_back(std::make_unique<Player>(channel_));
+    players.back()->Say(
+        OpenRequest("vms/" + std::string(1, 'a' + i) + "/streams/0"));
+    ASSERT_TRUE(players.back()->Hear(&response));
+  }
+  const auto start = std::chrono::steady_clock::now();
+  std::future<bool> drained = Drain();
+  // The last one's: each has its turn 10 ms after the one before.
+  EXPECT_EQ(players.back()->End().error_code(), StatusCode::UNAVAILABLE);
+  EXPECT_GE(std::chrono::steady_clock::now() - start,
+            std::chrono::milliseconds(10) * (kClients - 1));
+  for (int i = 0; i + 1 < kClients; ++i) {
+    EXPECT_EQ(players[i]->End().error_code(), StatusCode::UNAVAILABLE);
+  }
+  EXPECT_TRUE(drained.get());
 }
 
 TEST_F(DrainTest, DrainingDoesNotWaitForClientsThatAreGone) {

@@ -85,28 +85,53 @@ absl::StatusOr<std::unique_ptr<EarshotServer>> EarshotServer::Start(
     }
     metrics = *std::move(listener);
   }
-  std::unique_ptr<EarshotServer> server(
-      new EarshotServer(std::move(options), *std::move(access)));
-  const absl::Status status = server->Listen();
+  std::optional<metrics::HttpListener> web;
+  if (!options.web.address.empty()) {
+    auto listener = metrics::HttpListener::Open(options.web.address);
+    if (!listener.ok()) {
+      return absl::UnavailableError(
+          absl::StrCat("--web: ", listener.status().message()));
+    }
+    web = *std::move(listener);
+  }
+  std::unique_ptr<Recorder> recorder;
+  if (!options.record.folder.empty()) {
+    auto created = Recorder::Create(options.record);
+    if (!created.ok()) {
+      return absl::UnavailableError(
+          absl::StrCat("--record: ", created.status().message()));
+    }
+    recorder = *std::move(created);
+  }
+  std::unique_ptr<EarshotServer> server(new EarshotServer(
+      std::move(options), *std::move(access), std::move(recorder)));
+  absl::Status status = server->Listen();
+  if (!status.ok()) return status;
+  if (web.has_value()) status = server->OfferWeb(*std::move(web));
   if (!status.ok()) return status;
   if (metrics.has_value()) server->OfferMetrics(*std::move(metrics));
   return server;
 }
 
 EarshotServer::EarshotServer(ServerOptions options,
-                             std::unique_ptr<AccessControl> access)
+                             std::unique_ptr<AccessControl> access,
+                             std::unique_ptr<Recorder> recorder)
     : options_(std::move(options)),
       access_(std::move(access)),
-      overload_(static_cast<size_t>(PlayoutThreads()),
-                [this] { OnOverloadChanged(); }),
-      pool_(PlayoutThreads(), &overload_),
+      overload_(
+          static_cast<size_t>(PlayoutThreads()),
+          [this] { OnOverloadChanged(); }, options_.load),
+      recorder_(std::move(recorder)),
+      listeners_(&registry_),
+      pool_(PlayoutThreads(), &overload_, [this] { listeners_.Wake(); }),
       playback_(access_.get(), &registry_, &pool_, &options_.sinks,
-                options_.playout, options_.open_timeout,
+                recorder_.get(), options_.playout, options_.open_timeout,
                 options_.resume_timeout, &overload_,
                 [this](const std::string& peer) { gate_->Cut(peer); }),
       admin_(
           access_.get(), &registry_, [this] { return playback_.draining(); },
           [this] { return overload_.overloaded(); }),
+      listen_(access_.get(), &listeners_),
       channelz_(access_.get()) {}
 
 EarshotServer::~EarshotServer() {
@@ -120,11 +145,13 @@ bool EarshotServer::Drain(std::chrono::milliseconds timeout) {
     leaving_ = true;
   }
   UpdateHealth();
-  playback_.StartDraining(timeout);
-  const bool drained =
-      registry_.WaitUntilPlayed(std::chrono::steady_clock::now() + timeout);
+  const MonotonicTime deadline = std::chrono::steady_clock::now() + timeout;
+  playback_.StartDraining(deadline);
+  const bool drained = registry_.WaitUntilPlayed(deadline);
   admin_.StopWatching();
   pool_.Stop();
+  listeners_.Stop();
+  web_.reset();
   gate_->Stop();
   server_->Shutdown(std::chrono::system_clock::now() + kLastGrace);
   server_->Wait();
@@ -184,6 +211,7 @@ absl::Status EarshotServer::Listen() {
       kMinPingIntervalMs);
   builder.RegisterService(&playback_);
   builder.RegisterService(&admin_);
+  builder.RegisterService(&listen_);
   builder.RegisterService(&channelz_);
   builder.RegisterCallbackGenericService(&unknown_methods_);
   builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
@@ -203,6 +231,44 @@ absl::Status EarshotServer::Listen() {
   return absl::OkStatus();
 }
 
+absl::Status EarshotServer::OfferWeb(metrics::HttpListener listener) {
+  const absl::StatusOr<std::vector<ListenAddress>> where =
+      ParseListenAddresses(listener.text());
+  const bool encrypted = options_.transport.uses_tls();
+  if (!encrypted && !options_.transport.insecure &&
+      !(where.ok() && StaysOnThisMachine(where->front()))) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--web: plaintext, and other machines can reach ", listener.text(),
+        ": give --tls-cert and --tls-key, or --insecure"));
+  }
+  web_address_ = listener.text();
+  WebPages::Options pages;
+  pages.access = access_.get();
+  pages.listeners = &listeners_;
+  pages.list_streams = [this](const Caller& caller,
+                              const v1::ListStreamsRequest& asked,
+                              v1::ListStreamsResponse* streams) {
+    return admin_.List(caller, asked, streams);
+  };
+  pages.origins = options_.web.origins;
+  // Who asked for plaintext everywhere has names that lead here, too.
+  pages.any_host = encrypted || options_.transport.insecure;
+  std::unique_ptr<WebTls> tls;
+  if (encrypted) {
+    tls = std::make_unique<WebTls>([this] { return transport_->in_use(); });
+  }
+  web_ = std::make_unique<WebServer>(std::move(listener),
+                                     WebPages(std::move(pages)), std::move(tls),
+                                     &listeners_);
+  return absl::OkStatus();
+}
+
+std::string EarshotServer::web_url() const {
+  if (web_address_.empty()) return "";
+  return absl::StrCat(options_.transport.uses_tls() ? "https://" : "http://",
+                      web_address_, "/");
+}
+
 void EarshotServer::OfferMetrics(metrics::HttpListener listener) {
   metrics_address_ = listener.text();
   ServerMetrics::Sources sources;
@@ -215,6 +281,9 @@ void EarshotServer::OfferMetrics(metrics::HttpListener listener) {
        {std::pair{"certificate", &options_.transport.certificate_file},
         std::pair{"client-ca", &options_.transport.client_ca_file}}) {
     if (!path->empty()) sources.certificates.push_back({file, *path});
+  }
+  if (recorder_ != nullptr) {
+    sources.recordings = [this] { return recorder_->counts(); };
   }
   sources.draining = [this] { return playback_.draining(); };
   sources.overloaded = [this] { return overload_.overloaded(); };
@@ -243,7 +312,8 @@ void EarshotServer::UpdateHealth() {
   const bool ready = !leaving_ && !overload_.overloaded();
   for (const char* name :
        {"", "readiness", v1::PlaybackService::service_full_name(),
-        v1::AdminService::service_full_name()}) {
+        v1::AdminService::service_full_name(),
+        v1::ListenService::service_full_name()}) {
     health->SetServingStatus(name, ready);
   }
   health->SetServingStatus("liveness", true);

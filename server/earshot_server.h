@@ -17,14 +17,20 @@
 #include "server/channelz_service.h"
 #include "server/limits/connection_gate.h"
 #include "server/limits/overload_detector.h"
+#include "server/listen/listen_service.h"
+#include "server/listen/listeners.h"
 #include "server/listen_address.h"
 #include "server/playback_service.h"
 #include "server/playout_pool.h"
-#include "server/sinks/sink_factory.h"
+#include "server/recording/record_options.h"
+#include "server/recording/recorder.h"
 #include "server/stream_registry.h"
 #include "server/transport/transport_options.h"
 #include "server/transport/transport_security.h"
 #include "server/unknown_methods.h"
+#include "server/web/web_options.h"
+#include "server/web/web_server.h"
+#include "sinks/sink_factory.h"
 
 namespace earshot {
 
@@ -46,6 +52,12 @@ struct ServerOptions {
   int descriptors = 1024;
   // How connections are protected.
   TransportOptions transport = {};
+  // What is recorded, and where; without a folder nothing.
+  RecordOptions record = {};
+  // Where browsers are answered; without an address nowhere.
+  WebOptions web = {};
+  // When it counts as overloaded.
+  LoadLimits load = {};
 };
 
 // A playback service that listens: all its parts, wired. Besides ours it
@@ -66,6 +78,10 @@ class EarshotServer {
   // Where Prometheus may ask; empty for nowhere.
   const std::string& metrics_address() const { return metrics_address_; }
 
+  // Where browsers may ask, and as they write it; empty for nowhere.
+  const std::string& web_address() const { return web_address_; }
+  std::string web_url() const;
+
   // Says NOT_SERVING, sends every client elsewhere, and waits until what
   // plays was played, or until the timeout; then ends everything. True if
   // nothing was cut.
@@ -75,11 +91,14 @@ class EarshotServer {
   void ReloadFiles();
 
  private:
-  EarshotServer(ServerOptions options, std::unique_ptr<AccessControl> access);
+  EarshotServer(ServerOptions options, std::unique_ptr<AccessControl> access,
+                std::unique_ptr<Recorder> recorder);
 
   absl::Status Listen();
   // How the files stand that are read again.
   std::vector<ConfigFileState> ConfigFiles();
+  // Once there is all that the page shows.
+  absl::Status OfferWeb(metrics::HttpListener listener);
   // Once there is all that is measured.
   void OfferMetrics(metrics::HttpListener listener);
   // On a play-out thread.
@@ -93,9 +112,12 @@ class EarshotServer {
   const std::unique_ptr<AccessControl> access_;
   StreamRegistry registry_;
   OverloadDetector overload_;
+  const std::unique_ptr<Recorder> recorder_;  // null: nothing is recorded
+  Listeners listeners_;
   PlayoutPool pool_;
   PlaybackServiceImpl playback_;
   AdminServiceImpl admin_;
+  ListenServiceImpl listen_;
   ChannelzService channelz_;
   UnknownMethods unknown_methods_;
   std::unique_ptr<TransportSecurity> transport_;
@@ -103,6 +125,8 @@ class EarshotServer {
   std::unique_ptr<ConnectionGate> gate_;
   std::mutex health_mutex_;  // held while health is told; guards leaving_
   bool leaving_ = false;
+  std::string web_address_;
+  std::unique_ptr<WebServer> web_;  // null: no browser is answered
   std::string metrics_address_;
   std::unique_ptr<metrics::MetricsEndpoint> metrics_;  // last: asks the others
 };

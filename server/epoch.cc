@@ -186,7 +186,7 @@ Epoch::Step Epoch::Next(int64_t want, int64_t decoded, MonotonicTime now) {
     const int64_t frames = std::min(want, decoded);
     cursor_ += frames;
     UpdateGrant();
-    return {Kind::kCopy, frames, {}};
+    return {Kind::kCopy, frames, {}, cursor_ - frames};
   }
   const JitterBuffer::Item* front = buffer_.front();
   if (front == nullptr) return RunDry(now);
@@ -194,14 +194,17 @@ Epoch::Step Epoch::Next(int64_t want, int64_t decoded, MonotonicTime now) {
     case JitterBuffer::Item::Kind::kPacket: {
       JitterBuffer::Item item = buffer_.PopFront();
       return {Kind::kDecode, item.end_frame - item.first_frame,
-              std::move(item.payload)};
+              std::move(item.payload), item.first_frame};
     }
     case JitterBuffer::Item::Kind::kSkip: {
       const JitterBuffer::Item item = buffer_.PopFront();
       cursor_ = item.end_frame;
       skips_passed_ += item.end_frame - item.first_frame;
       UpdateGrant();
-      return {Kind::kRestart, 0, {}};
+      return {Kind::kRestart,
+              item.end_frame - item.first_frame,
+              {},
+              item.first_frame};
     }
     case JitterBuffer::Item::Kind::kSilence:
       return PlaySilence(want);
@@ -322,12 +325,12 @@ Epoch::Step Epoch::RunDry(MonotonicTime now) {
 
 Epoch::Step Epoch::PlaySilence(int64_t want) {
   const JitterBuffer::Item& item = *buffer_.front();
-  Step step{Step::Kind::kZeros, want, {}};
+  Step step{Step::Kind::kZeros, want, {}, cursor_};
   const bool open = item.end_frame == JitterBuffer::kOpenEnd;
   if (!open) step.frames = std::min(want, item.end_frame - cursor_);
   if (step.frames <= 0) {  // it ended where the cursor already is
     buffer_.PopFront();
-    return {Step::Kind::kZeros, 0, {}};
+    return {Step::Kind::kZeros, 0, {}, cursor_};
   }
   cursor_ += step.frames;
   silence_ += step.frames;

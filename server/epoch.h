@@ -11,12 +11,12 @@
 #include "server/margin_meter.h"
 #include "server/open_silence.h"
 #include "server/refusal.h"
-#include "server/sinks/frame_time.h"
 #include "server/skip_counts.h"
 #include "server/source_lateness.h"
 #include "server/stream_types.h"
 #include "server/target_margin.h"
 #include "server/underrun_watch.h"
+#include "sinks/frame_time.h"
 
 namespace earshot {
 
@@ -63,11 +63,12 @@ class Epoch {
       kCopy,     // `frames` of the decoded frames
       kZeros,    // `frames` of digital silence
       kDecode,   // `payload`, to `frames`
-      kRestart,  // the codec starts anew
+      kRestart,  // `frames` are passed over, and the codec starts anew
     };
     Kind kind = Kind::kNothing;
     int64_t frames = 0;
-    std::string payload;
+    std::string payload = {};
+    int64_t first_frame = 0;  // where it begins; of kRestart, what is skipped
   };
 
   // `active`: no other epoch is played before it. `target` and `margins`
@@ -112,6 +113,8 @@ class Epoch {
     return state_ == State::kDone && !open_silence_.has_recordable();
   }
   bool ended() const { return buffer_.ended(); }
+  // The client has declared silence last, and nothing has ended it yet.
+  bool in_open_silence() const { return buffer_.in_open_silence(); }
   // What it holds, and may hold.
   size_t bytes() const { return buffer_.bytes(); }
   size_t max_bytes() const { return buffer_.max_bytes(); }

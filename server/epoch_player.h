@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "absl/types/span.h"
+#include "codec/packet_decoder.h"
 #include "server/epoch.h"
-#include "server/packet_decoder.h"
 #include "server/seam.h"
 #include "server/stream_types.h"
 
@@ -21,6 +21,11 @@ class EpochPlayer {
   explicit EpochPlayer(const EpochParams& params);
 
   uint64_t epoch() const { return params_.epoch; }
+  int rate_hz() const { return params_.rate_hz; }
+  // What the decoder put out before the last packet's frames.
+  int dropped_frames() const {
+    return decoder_ != nullptr ? decoder_->dropped_frames() : 0;
+  }
   // Frames of the last packet that were not played yet.
   int64_t decoded_frames() const;
 

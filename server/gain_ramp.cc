@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include "server/sinks/frame_time.h"
+#include "sinks/frame_time.h"
 
 namespace earshot {
 namespace {

@@ -102,6 +102,38 @@ TEST_F(LimitsInUseTest, OpensAreBoundedAndGoingOnIsNot) {
   EXPECT_TRUE(response.opened().resumed());
 }
 
+TEST_F(LimitsInUseTest, OverloadTakesNoNewStreamsAndLetsOldOnesGoOn) {
+  ServerOptions options = Options();
+  // Whatever its ticks take is too much.
+  options.load.span = std::chrono::milliseconds(20);
+  options.load.hot_busy = options.load.calm_busy = -1;
+  Restart(options);
+  EXPECT_EQ(Health("readiness"), "SERVING");
+  Player kept(channel_);
+  kept.Say(OpenRequest());
+  kept.Say(BeginRequest());
+  v1::PlayResponse opened;
+  ASSERT_TRUE(kept.Hear(&opened));
+  for (int i = 0; i < 1000 && Health("readiness") == "SERVING"; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  EXPECT_EQ(Health("readiness"), "NOT_SERVING");
+  EXPECT_EQ(Health("liveness"), "SERVING");
+  Player more(channel_);
+  more.Say(OpenRequest("vms/more/streams/0"));
+  const grpc::Status status = more.End();
+  EXPECT_EQ(status.error_code(), StatusCode::UNAVAILABLE);
+  EXPECT_EQ(ReasonOf(status), "OVERLOADED");
+  google::rpc::RetryInfo retry;
+  ASSERT_TRUE(HasDetail(status, &retry));
+  EXPECT_EQ(retry.retry_delay().seconds(), 5);
+  Player again(channel_);
+  again.Say(ResumeRequest(opened.opened().resume_token(), 1));
+  v1::PlayResponse response;
+  ASSERT_TRUE(again.Hear(&response));
+  EXPECT_TRUE(response.opened().resumed());
+}
+
 TEST_F(LimitsInUseTest, HealthTellsReadinessFromLiveness) {
   for (const char* name :
        {"", "readiness", "liveness", "earshot.v1.PlaybackService",
@@ -114,7 +146,10 @@ TEST_F(LimitsInUseTest, HealthTellsReadinessFromLiveness) {
   player.Say(BeginRequest());
   for (int i = 0; i < 50; ++i) player.Say(PacketRequest(i * 480));
   v1::PlayResponse response;
-  ASSERT_TRUE(player.Hear(&response));
+  // A stream that has not begun is not waited for.
+  do {
+    ASSERT_TRUE(player.call()->Read(&response));
+  } while (!response.has_progress());
   std::thread drain([this] { server_->Drain(std::chrono::seconds(10)); });
   ASSERT_TRUE(player.Hear(&response));  // GoAway
   EXPECT_EQ(Health("readiness"), "NOT_SERVING");

@@ -48,7 +48,7 @@ void StartLogging(const ServerFlags& flags) {
     spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v",
                         spdlog::pattern_time_type::utc);
   }
-  spdlog::set_level(flags.log_level);
+  spdlog::set_level(spdlog::level::from_str(flags.program.log_level));
   // gRPC's own words are for those who ask for them.
   gpr_set_log_function([](gpr_log_func_args* args) {
     spdlog::debug("grpc said detail=\"{}\"", args->message);
@@ -130,6 +130,8 @@ int Run(const ServerFlags& flags) {
   options.descriptors = RaiseDescriptorLimit();
   options.resume_timeout = flags.resume_timeout;
   options.metrics = flags.metrics;
+  options.record = flags.record;
+  options.web = flags.web;
   options.access = flags.access;
   options.transport = flags.transport;
   absl::StatusOr<std::unique_ptr<EarshotServer>> server =
@@ -144,6 +146,10 @@ int Run(const ServerFlags& flags) {
   if (!flags.metrics.empty()) {
     spdlog::info("metrics listen={} path=/metrics",
                  (*server)->metrics_address());
+  }
+  if (!flags.web.address.empty()) {
+    spdlog::info("web listen={} url={}", (*server)->web_address(),
+                 (*server)->web_url());
   }
   for (const ListenAddress& address : *listen) {
     if (StaysOnThisMachine(address) || flags.transport.uses_tls()) continue;
@@ -169,11 +175,11 @@ int Main(int argc, char** argv) {
   absl::StatusOr<ServerFlags> flags =
       ParseServerFlags(std::vector<std::string>(argv + 1, argv + argc));
   if (!flags.ok()) return Complain(flags.status(), kExitUsage);
-  if (flags->help) {
+  if (flags->program.help) {
     std::fputs(ServerHelp().c_str(), stdout);
     return 0;
   }
-  if (flags->version) {
+  if (flags->program.version) {
     std::puts("earshot-server " EARSHOT_VERSION);
     return 0;
   }

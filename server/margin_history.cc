@@ -17,13 +17,19 @@ void MarginHistory::Add(nanoseconds margin, MonotonicTime now) {
   const int64_t number = NumberOf(now);
   Slot& slot = slots_[static_cast<size_t>(number) % kSlots];
   if (slot.number != number) {
-    slot = {};
     slot.number = number;
     slot.min = margin;
+    slot.counts.clear();
   }
   slot.min = std::min(slot.min, margin);
-  uint16_t& count = slot.counts[BucketOf(margin)];
-  if (count < std::numeric_limits<uint16_t>::max()) ++count;
+  const auto bucket = static_cast<uint16_t>(BucketOf(margin));
+  auto count =
+      std::find_if(slot.counts.begin(), slot.counts.end(),
+                   [bucket](const Count& one) { return one.bucket == bucket; });
+  if (count == slot.counts.end()) {
+    count = slot.counts.insert(count, {bucket, 0});
+  }
+  if (count->packets < std::numeric_limits<uint16_t>::max()) ++count->packets;
 }
 
 std::optional<MarginQuantiles> MarginHistory::Quantiles(
@@ -35,9 +41,9 @@ std::optional<MarginQuantiles> MarginHistory::Quantiles(
   for (const Slot& slot : slots_) {
     if (slot.number < 0 || newest - slot.number >= int64_t{kSlots}) continue;
     min = std::min(min, slot.min);
-    for (size_t i = 0; i < kBuckets; ++i) {
-      counts[i] += slot.counts[i];
-      total += slot.counts[i];
+    for (const Count& one : slot.counts) {
+      counts[one.bucket] += one.packets;
+      total += one.packets;
     }
   }
   if (total == 0) return std::nullopt;

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "server/stream_types.h"
 
@@ -40,10 +41,17 @@ class MarginHistory {
   static constexpr int kOfSign = kLinear + kPerDoubling * kDoublings;
   static constexpr size_t kBuckets = 2 * kOfSign;
 
+  // How many packets came with such margins.
+  struct Count {
+    uint16_t bucket;
+    uint16_t packets;
+  };
   struct Slot {
     int64_t number = -1;  // of the 10 s, on the monotonic clock
     std::chrono::nanoseconds min{0};
-    std::array<uint16_t, kBuckets> counts{};
+    // Of the buckets that are not empty, which are few: there is one of these
+    // for each stream and slot.
+    std::vector<Count> counts;
   };
 
   static int64_t NumberOf(MonotonicTime now);

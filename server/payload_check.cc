@@ -4,7 +4,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "server/packet_decoder.h"
+#include "codec/packet_decoder.h"
 
 namespace earshot {
 

@@ -11,7 +11,7 @@
 #include "server/play_responses.h"
 #include "server/request_check.h"
 #include "server/session_playout.h"
-#include "server/sinks/null_sink.h"
+#include "sinks/null_sink.h"
 
 namespace earshot {
 namespace {
@@ -256,9 +256,7 @@ bool PlayReactor::GoOn(const StreamInfo& info, MonotonicTime now) {
 }
 
 Refusal PlayReactor::OpenNew(const StreamInfo& info, MonotonicTime now) {
-  if (playback_->draining) {
-    return {Reason::kShuttingDown, "", "the server is going down"};
-  }
+  if (playback_->draining) return Refusal::ShuttingDown();
   if (playback_->overload->overloaded()) {
     return {Reason::kOverloaded, "",
             "the server has as many streams as it can play",
@@ -323,7 +321,17 @@ void PlayReactor::StartPlayout() {
     return playback->sinks->Make(
         {info.vm, info.id, params.epoch, params.rate_hz,
          LayoutOf(params.channels, params.positions),
-         std::chrono::system_clock::now(), params.low_latency});
+         std::chrono::system_clock::now(),
+         params.low_latency ? CardLatency::kLow : CardLatency::kUsual});
+  };
+  auto make_recording = [playback = playback_,
+                         entry = entry_](const EpochParams& params) {
+    const StreamInfo info = entry->info();
+    if (playback->recorder == nullptr || info.probe) {
+      return std::shared_ptr<Recording>();
+    }
+    return playback->recorder->Begin({info.name, info.vm, info.id, params,
+                                      std::chrono::system_clock::now()});
   };
   auto report_due = [entry = entry_] { entry->Flush(); };
   auto closed = [playback = playback_, entry = entry_] {
@@ -337,17 +345,15 @@ void PlayReactor::StartPlayout() {
     entry->Flush();
   };
   playback_->pool->Add(std::make_unique<SessionPlayout>(
-      entry_->name(), session_, std::move(make_sink), std::move(report_due),
-      std::move(closed)));
+      entry_->name(), session_, std::move(make_sink), std::move(make_recording),
+      std::move(report_due), std::move(closed)));
 }
 
 Refusal PlayReactor::Begin(MonotonicTime now) {
   EpochParams params;
   Refusal refusal = CheckBegin(request_.begin(), &params);
   if (!refusal.ok()) return refusal;
-  if (playback_->draining) {
-    return {Reason::kShuttingDown, "", "the server is going down"};
-  }
+  if (playback_->draining) return Refusal::ShuttingDown();
   if (params.epoch == resumed_epoch_) params.first_frame = next_frame_;
   refusal = session_->Begin(call_id_, params, now);
   if (refusal.ok()) resumed_epoch_ = 0;
@@ -396,8 +402,7 @@ void PlayReactor::MaybeFinish() {
   if (went_away_ ? session_->HasEpoch() : !session_->closed()) return;
   FinishLocked(half_closed_ && !went_away_
                    ? grpc::Status::OK
-                   : ToGrpcStatus({Reason::kShuttingDown, "",
-                                   "the server is going down"}),
+                   : ToGrpcStatus(Refusal::ShuttingDown()),
                Afterwards::kEnds);
 }
 

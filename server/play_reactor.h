@@ -21,11 +21,12 @@
 #include "server/limits/open_limits.h"
 #include "server/limits/overload_detector.h"
 #include "server/playout_pool.h"
+#include "server/recording/recorder.h"
 #include "server/refusal.h"
 #include "server/session.h"
-#include "server/sinks/sink_factory.h"
 #include "server/stream_entry.h"
 #include "server/stream_registry.h"
+#include "sinks/sink_factory.h"
 
 namespace earshot {
 
@@ -35,6 +36,7 @@ struct PlaybackContext {
   StreamRegistry* registry;
   PlayoutPool* pool;
   const SinkFactory* sinks;
+  Recorder* recorder;  // null: nothing is recorded
   PlayoutConfig config;
   std::chrono::milliseconds open_timeout;
   std::chrono::milliseconds resume_timeout;

@@ -42,7 +42,8 @@ void Require(bool condition, const char* what) {
 struct Call {
   std::shared_ptr<StreamEntry> entry;
   uint64_t id = 0;
-  bool pushed_out = false;
+  // Of this call alone: the stream of one before may tell that one late.
+  std::shared_ptr<bool> pushed_out = std::make_shared<bool>(false);
   // Of an Open at a server that knew nothing.
   uint64_t resumed_epoch = 0;
   int64_t next_frame = 0;
@@ -119,8 +120,6 @@ class Fuzz {
     }
     StreamInfo info;
     if (!CheckOpen(open, &info).ok()) return;
-    const CallHandle handle = {
-        [&call](const Refusal&) { call.pushed_out = true; }, [](int) {}, [] {}};
     // Of the last call, what a client keeps.
     Call next;
     next.stream = call.stream;
@@ -130,6 +129,9 @@ class Fuzz {
     next.rate_hz = call.rate_hz;
     next.channels = call.channels;
     call = next;
+    const CallHandle handle = {
+        [pushed_out = call.pushed_out](const Refusal&) { *pushed_out = true; },
+        [](int) {}, [] {}};
     if (auto entry = registry_.FindOpen(info.name);
         entry != nullptr && !open.resume_token().empty()) {
       auto attached =
@@ -144,7 +146,6 @@ class Fuzz {
         if (attached->before.end) {
           attached->before.end({Reason::kTakenOver, "", ""});
         }
-        call.pushed_out = false;  // it may have been the one before itself
         return;
       }
     }
@@ -156,7 +157,6 @@ class Fuzz {
     if (!registry_.Add(entry, Quotas(), &replaced).ok()) return;
     if (replaced != nullptr) {
       replaced->Replace({Reason::kTakenOver, "", ""}, now_);
-      call.pushed_out = false;
     }
     entries_.push_back(entry);
     call.entry = entry;
@@ -261,7 +261,7 @@ class Fuzz {
 
   // Whether it was taken. A refusal ends the call.
   bool Took(Call& call, const Refusal& refusal) {
-    Require(!refusal.ok() || !call.pushed_out,
+    Require(!refusal.ok() || !*call.pushed_out,
             "a call that was pushed out is heard");
     if (!refusal.ok()) Leave(call, /*lost=*/false);
     return refusal.ok();
@@ -284,7 +284,7 @@ class Fuzz {
     const auto volume = session.TakeVolume(call.id);
     const auto drained = session.TakeDrained(call.id);
     const auto progress = session.TakeProgress(call.id, now_);
-    if (call.pushed_out) {
+    if (*call.pushed_out) {
       Require(!volume && !drained && !progress, "a pushed out call is told");
       return;
     }

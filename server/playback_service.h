@@ -13,9 +13,10 @@ namespace earshot {
 // PlaybackService of the contract: one PlayReactor for each call.
 class PlaybackServiceImpl final : public v1::PlaybackService::CallbackService {
  public:
-  // All arguments outlive it, and it outlives its calls.
+  // What is pointed to outlives it, and it outlives its calls.
   PlaybackServiceImpl(const AccessControl* access, StreamRegistry* registry,
                       PlayoutPool* pool, const SinkFactory* sinks,
+                      Recorder* recorder,  // null: nothing is recorded
                       const PlayoutConfig& config,
                       std::chrono::milliseconds open_timeout,
                       std::chrono::milliseconds resume_timeout,
@@ -25,9 +26,11 @@ class PlaybackServiceImpl final : public v1::PlaybackService::CallbackService {
   grpc::ServerBidiReactor<v1::PlayRequest, v1::PlayResponse>* Play(
       grpc::CallbackServerContext* context) override;
 
-  // Takes no new streams and epochs, and tells every client to go elsewhere.
-  // Calls end when their epochs were played. Returns at once.
-  void StartDraining(std::chrono::milliseconds deadline);
+  // Takes no new streams and epochs, and tells every client to go elsewhere:
+  // one after the other, so that they do not come there all at once. Calls end
+  // when their epochs were played. Returns when all were told, which takes 10
+  // ms for each, and no more than a quarter of the time until `deadline`.
+  void StartDraining(MonotonicTime deadline);
   bool draining() const { return playback_.draining; }
 
  private:

@@ -5,8 +5,9 @@
 
 namespace earshot {
 
-PlayoutPool::PlayoutPool(int threads, OverloadDetector* overload)
-    : overload_(overload) {
+PlayoutPool::PlayoutPool(int threads, OverloadDetector* overload,
+                         std::function<void()> ticked)
+    : overload_(overload), ticked_(std::move(ticked)) {
   for (int i = 0; i < std::max(1, threads); ++i) {
     workers_.push_back(std::make_unique<Worker>());
     Worker* worker = workers_.back().get();
@@ -80,6 +81,7 @@ void PlayoutPool::Run(size_t number, Worker* worker) {
     lateness_.Add(now - next);
     std::erase_if(playouts,
                   [now](const auto& playout) { return !playout->Tick(now); });
+    ticked_();
     if (overload_ != nullptr) {
       overload_->OnTick(number, now - next,
                         std::chrono::steady_clock::now() - now, now);

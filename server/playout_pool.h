@@ -4,6 +4,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -22,7 +23,10 @@ class PlayoutPool {
   static constexpr std::chrono::milliseconds kTick{5};
 
   // `overload`, which may be null, has as many threads, and outlives the pool.
-  explicit PlayoutPool(int threads, OverloadDetector* overload = nullptr);
+  // `ticked` is called when a thread has ticked its sessions; it may not block.
+  explicit PlayoutPool(
+      int threads, OverloadDetector* overload = nullptr,
+      std::function<void()> ticked = [] {});
   // Stops what still plays.
   ~PlayoutPool();
 
@@ -49,6 +53,7 @@ class PlayoutPool {
   void Run(size_t number, Worker* worker);
 
   OverloadDetector* const overload_;
+  const std::function<void()> ticked_;
 
   TickLateness lateness_;
   std::vector<std::unique_ptr<Worker>> workers_;

@@ -70,7 +70,7 @@ std::unique_ptr<SessionPlayout> Playout(std::shared_ptr<Session> session,
       [observed](const EpochParams&) {
         return std::make_unique<FakeSink>(observed);
       },
-      [] {},
+      [](const EpochParams&) { return nullptr; }, [] {},
       [observed] {
         const std::lock_guard lock(observed->mutex);
         ++observed->closed;

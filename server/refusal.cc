@@ -2,6 +2,10 @@
 
 namespace earshot {
 
+Refusal Refusal::ShuttingDown() {
+  return {Reason::kShuttingDown, "", "the server is going down"};
+}
+
 const ReasonInfo& Describe(Reason reason) {
   using Code = absl::StatusCode;
   // A switch, so that the compiler finds a reason without a row.
@@ -49,6 +53,8 @@ const ReasonInfo& Describe(Reason reason) {
       EARSHOT_REASON(kTooManyBytes, Code::kResourceExhausted, "TOO_MANY_BYTES")
       EARSHOT_REASON(kTooManyWatchers, Code::kResourceExhausted,
                      "TOO_MANY_WATCHERS")
+      EARSHOT_REASON(kTooManyListeners, Code::kResourceExhausted,
+                     "TOO_MANY_LISTENERS")
       EARSHOT_REASON(kMessageTooLarge, Code::kResourceExhausted,
                      "MESSAGE_TOO_LARGE")
       EARSHOT_REASON(kNoCredentials, Code::kUnauthenticated, "NO_CREDENTIALS")

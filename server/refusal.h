@@ -44,6 +44,7 @@ enum class Reason {
   kTooManyMessages,
   kTooManyBytes,
   kTooManyWatchers,
+  kTooManyListeners,
   kMessageTooLarge,
   // Credentials, and what they are good for.
   kNoCredentials,
@@ -73,6 +74,9 @@ const ReasonInfo& Describe(Reason reason);
 // The answer to a request: taken, or refused because of one field.
 struct [[nodiscard]] Refusal {
   static Refusal None() { return {}; }
+  // The server goes. No word of when to come back: behind its name there may be
+  // another one already.
+  static Refusal ShuttingDown();
 
   bool ok() const { return reason == Reason::kNone; }
 

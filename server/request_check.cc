@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "server/opus_layout.h"
+#include "codec/opus_layout.h"
 
 namespace earshot {
 namespace {

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <cmath>
 
-#include "server/sinks/frame_time.h"
+#include "sinks/frame_time.h"
 
 namespace earshot {
 namespace {

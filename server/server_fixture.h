@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "bazel/temporary_folder.h"
@@ -93,10 +94,16 @@ inline google::rpc::ErrorInfo ErrorInfoOf(const grpc::Status& status) {
 // One Play call.
 class Player {
  public:
-  explicit Player(const std::shared_ptr<grpc::Channel>& channel)
-      : stub_(v1::PlaybackService::NewStub(channel)),
-        call_(stub_->Play(&context_)) {
-    context_.set_wait_for_ready(true);
+  // `token`: what proves who it is; empty for nothing.
+  explicit Player(const std::shared_ptr<grpc::Channel>& channel,
+                  const std::string& token = "")
+      : stub_(v1::PlaybackService::NewStub(channel)) {
+    // Who waits for what never comes is to fail.
+    context_.set_deadline(std::chrono::system_clock::now() +
+                          std::chrono::minutes(1));
+    if (!token.empty())
+      context_.AddMetadata("authorization", "Bearer " + token);
+    call_ = stub_->Play(&context_);
   }
 
   ~Player() { context_.TryCancel(); }
@@ -133,11 +140,19 @@ class EarshotServerTest : public testing::Test {
 
   void TearDown() override { server_.reset(); }
 
-  void Start() {
-    auto server = EarshotServer::Start(
-        {*ParseListenAddresses(Address()),
-         *SinkFactory::Create("wav:" + folder_ / "recordings"), PlayoutConfig(),
-         "test", open_timeout_, resume_timeout_});
+  ServerOptions Options() const {
+    return {*ParseListenAddresses(Address()),
+            *SinkFactory::Create("wav:" + folder_ / "recordings"),
+            PlayoutConfig(),
+            "test",
+            open_timeout_,
+            resume_timeout_};
+  }
+
+  void Start() { Start(Options()); }
+
+  void Start(ServerOptions options) {
+    auto server = EarshotServer::Start(std::move(options));
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
     channel_ =
@@ -175,9 +190,11 @@ class EarshotServerTest : public testing::Test {
   }
 
   // Starts the server anew, as the test has changed its options.
-  void Restart() {
+  void Restart() { Restart(Options()); }
+
+  void Restart(ServerOptions options) {
     server_.reset();
-    Start();
+    Start(std::move(options));
   }
 
   const TemporaryFolder folder_;

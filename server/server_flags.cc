@@ -1,13 +1,16 @@
 #include "server/server_flags.h"
 
+#include <algorithm>
 #include <boost/program_options.hpp>
 #include <sstream>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "absl/time/time.h"
+#include "flags/command_line.h"
 
 namespace earshot {
 namespace {
@@ -28,8 +31,12 @@ struct Words {
   std::string margin_start_ms;
   std::string resume_timeout;
   std::string drain_timeout;
-  std::string log_level;
   std::string log_format;
+  std::string record_format;
+  std::string record_min_free;
+  std::string record_max_size;
+  std::string record_max_age;
+  std::string web_allow_origin;
 };
 
 po::options_description Options(ServerFlags& flags, Words& words) {
@@ -43,6 +50,29 @@ po::options_description Options(ServerFlags& flags, Words& words) {
                    ->default_value("null"),
        "where the sound goes: null, wav:DIR for a recording of each epoch,\n"
        "pulse[:SINK] for a sound server, or alsa[:PCM] for a sound card")
+      ("record", po::value(&flags.record.folder)->value_name("DIR"),
+       "records each epoch there, too, in a file of its own: exactly what was played,\n"
+       "without its volume. A disk in trouble costs the recording, never the stream")
+      ("record-format", po::value(&words.record_format)
+                            ->value_name("FORMAT")->default_value("opus"),
+       "opus: the packets as they came, in Ogg Opus; streams of PCM become FLAC;\n"
+       "flac: all in FLAC, of 16 bits, at the stream's rate")
+      ("record-min-free", po::value(&words.record_min_free)
+                              ->value_name("SIZE|PERCENT")
+                              ->default_value("256M"),
+       "records nothing while the disk has less left, such as 10G or 5%")
+      ("record-max-size", po::value(&words.record_max_size)
+                              ->value_name("SIZE"),
+       "deletes the oldest recordings in DIR while all take more")
+      ("record-max-age", po::value(&words.record_max_age)->value_name("TIME"),
+       "deletes recordings in DIR that ended longer ago, such as 30d or 12h")
+      ("web", po::value(&flags.web.address)->value_name("HOST:PORT"),
+       "answers browsers there: a page on which people hear the streams, such as\n"
+       "localhost:8080; HTTPS with --tls-cert; who may hear what --policy says")
+      ("web-allow-origin", po::value(&words.web_allow_origin)
+                               ->value_name("ORIGIN[,ORIGIN…]"),
+       "whose pages may have the player, too, such as https://desk.example.org,\n"
+       "or * for any")
       ("margin-floor-ms", po::value(&words.margin_floor_ms)
                               ->value_name("MS")->default_value("10"),
        "how long before they are due packets should arrive at least, 1 to 500;\n"
@@ -96,30 +126,21 @@ po::options_description Options(ServerFlags& flags, Words& words) {
       ("metrics", po::value(&flags.metrics)->value_name("HOST:PORT"),
        "answers Prometheus there, at /metrics, such as localhost:9464; by plain\n"
        "HTTP to whoever asks, so only where those are who may know")
-      ("log-level", po::value(&words.log_level)->value_name("LEVEL")
-                        ->default_value("info"),
-       "debug, info, warn, error or off")
       ("log-format", po::value(&words.log_format)->value_name("FORMAT")
                          ->default_value("text"),
-       "text or json, to the standard error")
-      ("help", po::bool_switch(&flags.help), "this text")
-      ("version", po::bool_switch(&flags.version), "the version");
+       "text or json, to the standard error");
   // clang-format on
+  flags.program.AddTo(options);
   return options;
-}
-
-absl::Status NotAllowed(absl::string_view flag, absl::string_view value,
-                        absl::string_view allowed) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("--", flag, "=", value, ": must be ", allowed));
 }
 
 absl::Status TakeMargin(absl::string_view flag, const std::string& word,
                         std::chrono::milliseconds& margin) {
   int ms = 0;
   if (!absl::SimpleAtoi(word, &ms) || ms < kMinMarginMs || ms > kMaxMarginMs) {
-    return NotAllowed(flag, word,
-                      absl::StrCat(kMinMarginMs, " to ", kMaxMarginMs));
+    return NotAllowed(
+        flag, word,
+        absl::StrCat("must be ", kMinMarginMs, " to ", kMaxMarginMs));
   }
   margin = std::chrono::milliseconds(ms);
   return absl::OkStatus();
@@ -142,9 +163,9 @@ absl::Status TakeMargins(const Words& words, MarginLimits& margin) {
     absl::Status taken = TakeMargin(one.flag, one.word, one.margin);
     if (!taken.ok()) return taken;
     if (one.is_floor && one.margin > margin.ceiling) {
-      return NotAllowed(
-          one.flag, one.word,
-          absl::StrCat("at most --margin-ceiling-ms=", margin.ceiling.count()));
+      return NotAllowed(one.flag, one.word,
+                        absl::StrCat("must be at most --margin-ceiling-ms=",
+                                     margin.ceiling.count()));
     }
   }
   return absl::OkStatus();
@@ -156,7 +177,7 @@ absl::Status TakeTime(absl::string_view flag, const std::string& word,
   if (!absl::ParseDuration(word, &duration) ||
       duration < absl::ZeroDuration() || duration > most) {
     return NotAllowed(flag, word,
-                      absl::StrCat("a time such as 5s or 500ms, up to ",
+                      absl::StrCat("must be a time such as 5s or 500ms, up to ",
                                    absl::FormatDuration(most)));
   }
   time = absl::ToChronoMilliseconds(duration);
@@ -177,6 +198,50 @@ absl::Status CheckAccess(const AccessOptions& access) {
   return absl::OkStatus();
 }
 
+absl::Status TakeRecord(const Words& words, RecordOptions& record) {
+  absl::Status taken =
+      CheckWord("record-format", words.record_format, {"opus", "flac"});
+  if (!taken.ok()) return taken;
+  if (words.record_format == "flac") record.format = RecordFormat::kFlac;
+  const auto reserve = ParseReserve(words.record_min_free);
+  if (!reserve.has_value()) {
+    return NotAllowed("record-min-free", words.record_min_free,
+                      "must be a size such as 10G, or such as 5%");
+  }
+  record.min_free = *reserve;
+  record.max_bytes = ParseSize(words.record_max_size);
+  if (!words.record_max_size.empty() && !record.max_bytes.has_value()) {
+    return NotAllowed("record-max-size", words.record_max_size,
+                      "must be a size such as 500M or 10G");
+  }
+  record.max_age = ParseAge(words.record_max_age);
+  if (!words.record_max_age.empty() && !record.max_age.has_value()) {
+    return NotAllowed("record-max-age", words.record_max_age,
+                      "must be a time such as 30d or 12h");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status TakeWeb(const Words& words, WebOptions& web) {
+  if (words.web_allow_origin.empty()) return absl::OkStatus();
+  if (web.address.empty()) {
+    return absl::InvalidArgumentError("--web-allow-origin needs --web");
+  }
+  web.origins = absl::StrSplit(words.web_allow_origin, ',');
+  for (const std::string& origin : web.origins) {
+    const bool url = absl::StartsWith(origin, "https://") ||
+                     absl::StartsWith(origin, "http://");
+    if (origin == "*" ||
+        (url && std::count(origin.begin(), origin.end(), '/') == 2)) {
+      continue;
+    }
+    return NotAllowed("web-allow-origin", origin,
+                      "must be such as https://desk.example.org, without a "
+                      "path, or *");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Take(const Words& words, ServerFlags& flags) {
   absl::Status taken = TakeMargins(words, flags.margin);
   if (!taken.ok()) return taken;
@@ -188,32 +253,16 @@ absl::Status Take(const Words& words, ServerFlags& flags) {
   taken = TakeTime("drain-timeout", words.drain_timeout, kMaxDrain,
                    flags.drain_timeout);
   if (!taken.ok()) return taken;
-  flags.log_level = spdlog::level::from_str(words.log_level);
-  if (flags.log_level == spdlog::level::off && words.log_level != "off") {
-    return NotAllowed("log-level", words.log_level,
-                      "debug, info, warn, error or off");
-  }
-  if (words.log_format != "text" && words.log_format != "json") {
-    return NotAllowed("log-format", words.log_format, "text or json");
-  }
+  taken = TakeRecord(words, flags.record);
+  if (!taken.ok()) return taken;
+  taken = TakeWeb(words, flags.web);
+  if (!taken.ok()) return taken;
+  taken = CheckWord("log-format", words.log_format, {"text", "json"});
+  if (!taken.ok()) return taken;
+  taken = flags.program.Check();
+  if (!taken.ok()) return taken;
   flags.log_json = words.log_format == "json";
   return absl::OkStatus();
-}
-
-std::string AllFlags(const po::options_description& options) {
-  std::string names;
-  for (const auto& option : options.options()) {
-    absl::StrAppend(&names, names.empty() ? "--" : ", --", option->long_name());
-  }
-  return names;
-}
-
-// Not what(), which looks for Boost's placeholders in what was typed, too:
-// without end, where they were.
-std::string Explain(const po::error_with_option_name& error) {
-  return absl::StrReplaceAll(
-      error.m_error_template,
-      {{"%canonical_option%", error.get_option_name()}, {" ('%value%')", ""}});
 }
 
 }  // namespace
@@ -223,29 +272,13 @@ absl::StatusOr<ServerFlags> ParseServerFlags(
   ServerFlags flags;
   Words words;
   const po::options_description options = Options(flags, words);
-  try {
-    po::variables_map values;
-    // No guessing: an abbreviation of today may be another flag of tomorrow.
-    constexpr int kStyle = po::command_line_style::unix_style &
-                           ~po::command_line_style::allow_guessing;
-    po::store(po::command_line_parser(arguments)
-                  .options(options)
-                  .positional(po::positional_options_description())
-                  .style(kStyle)
-                  .run(),
-              values);
-    po::notify(values);
-  } catch (const po::error_with_option_name& error) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(Explain(error), "; allowed are ", AllFlags(options)));
-  } catch (const po::error& error) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(error.what(), "; allowed are ", AllFlags(options)));
-  }
-  if (flags.help || flags.version) return flags;
+  absl::Status taken = ParseCommandLine(arguments, options, {});
+  if (!taken.ok()) return taken;
+  if (flags.program.help || flags.program.version) return flags;
   flags.transport.other_credentials =
       !flags.access.tokens.empty() || !flags.access.jwks.empty();
-  if (absl::Status taken = Take(words, flags); !taken.ok()) return taken;
+  taken = Take(words, flags);
+  if (!taken.ok()) return taken;
   return flags;
 }
 

@@ -6,17 +6,17 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "flags/program_flags.h"
 #include "server/access/access_options.h"
+#include "server/recording/record_options.h"
 #include "server/target_margin.h"
 #include "server/transport/transport_options.h"
-#include "spdlog/common.h"
+#include "server/web/web_options.h"
 
 namespace earshot {
 
 // What the command line says, checked, except for what only a try can tell.
 struct ServerFlags {
-  bool help = false;
-  bool version = false;
   // Check the files and explain them, instead of serving.
   bool check_config = false;
   AccessOptions access;
@@ -24,11 +24,13 @@ struct ServerFlags {
   std::string listen;
   std::string metrics;  // HOST:PORT; empty for none
   std::string sink;
+  RecordOptions record;
+  WebOptions web;
   MarginLimits margin;
   std::chrono::milliseconds resume_timeout{0};
   std::chrono::milliseconds drain_timeout{0};
-  spdlog::level::level_enum log_level = spdlog::level::info;
   bool log_json = false;
+  ProgramFlags program;
 };
 
 // Parses the arguments behind the program's name. An error is one line that

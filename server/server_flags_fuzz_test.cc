@@ -21,7 +21,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (!absl::IsInvalidArgument(flags.status())) std::abort();
     return 0;
   }
-  if (flags->help || flags->version) return 0;
+  if (flags->program.help || flags->program.version) return 0;
   const earshot::MarginLimits& margin = flags->margin;
   if (margin.floor.count() < 1 || margin.floor > margin.ceiling ||
       margin.ceiling.count() > 500 || flags->drain_timeout.count() < 0 ||

@@ -27,7 +27,7 @@ TEST(ServerFlagsTest, ReadsEveryFlag) {
   EXPECT_EQ(flags->margin.start, milliseconds(30));
   EXPECT_EQ(flags->resume_timeout, milliseconds(60000));
   EXPECT_EQ(flags->drain_timeout, milliseconds(1500));
-  EXPECT_EQ(flags->log_level, spdlog::level::warn);
+  EXPECT_EQ(flags->program.log_level, "warn");
   EXPECT_TRUE(flags->log_json);
 }
 
@@ -97,6 +97,25 @@ TEST(ServerFlagsTest, TakesTheFilesOfWhoMayDoWhat) {
   EXPECT_EQ(flags->access.jwt_audience, "a");
 }
 
+TEST(ServerFlagsTest, TakesWhatIsRecorded) {
+  const auto none = ParseServerFlags({});
+  ASSERT_TRUE(none.ok()) << none.status();
+  EXPECT_EQ(none->record.folder, "");
+  const auto flags = ParseServerFlags(
+      {"--record=/r", "--record-format=flac", "--record-min-free=5%",
+       "--record-max-size=10G", "--record-max-age=30d"});
+  ASSERT_TRUE(flags.ok()) << flags.status();
+  EXPECT_EQ(flags->record.folder, "/r");
+  EXPECT_EQ(flags->record.format, RecordFormat::kFlac);
+  EXPECT_EQ(flags->record.min_free.fraction, 0.05);
+  EXPECT_EQ(flags->record.max_bytes, int64_t{10} << 30);
+  EXPECT_EQ(flags->record.max_age, std::chrono::hours(24 * 30));
+  for (const char* wrong : {"--record-format=mp3", "--record-min-free=much",
+                            "--record-max-size=1X", "--record-max-age=5"}) {
+    EXPECT_FALSE(ParseServerFlags({wrong}).ok()) << wrong;
+  }
+}
+
 TEST(ServerFlagsTest, WordsOfTheParserDoNotHangIt) {
   for (const char* argument :
        {"--optio '%canonical_option%'", "--margin-floor-ms=%value%",
@@ -108,12 +127,27 @@ TEST(ServerFlagsTest, WordsOfTheParserDoNotHangIt) {
 }
 
 TEST(ServerFlagsTest, HelpNamesEveryFlag) {
-  for (const char* flag :
-       {"--listen", "--sink", "--margin-floor-ms",
-        "--low-latency-margin-floor-ms", "--margin-ceiling-ms",
-        "--margin-start-ms", "--resume-timeout", "--drain-timeout",
-        "--log-level", "--log-format", "--policy", "--tokens", "--jwks",
-        "--jwt-issuer", "--jwt-audience", "--check-config"}) {
+  for (const char* flag : {"--listen",
+                           "--sink",
+                           "--margin-floor-ms",
+                           "--low-latency-margin-floor-ms",
+                           "--margin-ceiling-ms",
+                           "--margin-start-ms",
+                           "--resume-timeout",
+                           "--drain-timeout",
+                           "--log-level",
+                           "--log-format",
+                           "--policy",
+                           "--tokens",
+                           "--jwks",
+                           "--jwt-issuer",
+                           "--jwt-audience",
+                           "--check-config",
+                           "--record",
+                           "--record-format",
+                           "--record-min-free",
+                           "--record-max-size",
+                           "--record-max-age"}) {
     EXPECT_THAT(ServerHelp(), HasSubstr(flag));
   }
 }

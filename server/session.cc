@@ -4,36 +4,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/underrun_words.h"
 
 namespace earshot {
-namespace {
-
-const char* InWords(UnderrunCause cause) {
-  switch (cause) {
-    case UnderrunCause::kNetworkLate:
-      return "packets came late";
-    case UnderrunCause::kSourceStarved:
-      return "the guest gave its sound late";
-    case UnderrunCause::kOutage:
-      return "nothing came, or the call was broken";
-    case UnderrunCause::kServerOverload:
-      return "the server was late";
-  }
-  return "";
-}
-
-// Such as "the last underrun was 35 s ago: packets came late; it took 40 ms".
-std::string InWords(const Underrun& underrun, MonotonicTime now) {
-  using std::chrono::milliseconds;
-  using std::chrono::seconds;
-  return absl::StrCat(
-      "the last underrun was ",
-      std::chrono::floor<seconds>(now - underrun.end).count(),
-      " s ago: ", InWords(underrun.cause), "; it took ",
-      std::chrono::ceil<milliseconds>(underrun.duration).count(), " ms");
-}
-
-}  // namespace
 
 std::optional<Attachment> Session::Attach(uint64_t oldest_epoch,
                                           MonotonicTime now) {
@@ -42,16 +15,14 @@ std::optional<Attachment> Session::Attach(uint64_t oldest_epoch,
   Attachment attachment;
   attachment.resumed = call_ > 0;
   attachment.call = ++call_;
+  stirred_ = true;
   attached_ = true;
   waits_until_.reset();
-  ping_waits_ = false;
-  worst_round_trip_ = {};
-  last_progress_.reset();
-  told_volume_ = {};
+  reports_.StartCall();
   if (!attachment.resumed) return attachment;
   for (const auto& epoch : epochs_) epoch->CallResumed(now);
   ++total_.resumes;
-  drained_.TellAgain(oldest_epoch);
+  reports_.TellAgain(oldest_epoch);
   attachment.received_epoch = newest_epoch_;
   attachment.received_frame = last_end_;
   attachment.received_end = newest_epoch_ != 0;
@@ -100,16 +71,17 @@ Refusal Session::Begin(uint64_t call, const EpochParams& params,
     return {Reason::kEpochNotNewer, "begin.epoch",
             absl::StrCat(params.epoch, " is not greater than ", newest_epoch_)};
   }
-  if (epochs_.size() + drained_.untold() >= kMaxEpochs) {
+  if (epochs_.size() + reports_.untold_drained() >= kMaxEpochs) {
     return {Reason::kTooManyEpochs, "begin.epoch",
             absl::StrCat(kMaxEpochs, " epochs wait to be played or reported")};
   }
+  stirred_ = true;
   newest_epoch_ = params.epoch;
   ++total_.epochs;
   const bool active = epochs_.empty();
   epochs_.push_back(std::make_unique<Epoch>(params, config_, &target_,
                                             &margins_, active, now));
-  epochs_.back()->SetRoundTrip(worst_round_trip_);
+  epochs_.back()->SetRoundTrip(reports_.worst_round_trip());
   return Refusal::None();
 }
 
@@ -162,10 +134,9 @@ Refusal Session::Ping(uint64_t call, const PingReport& ping) {
   const std::lock_guard lock(stream_mutex_);
   Refusal refusal = CheckCall(call, "ping");
   if (!refusal.ok()) return refusal;
-  ping_ = ping;
-  ping_waits_ = true;
-  worst_round_trip_ = std::max(worst_round_trip_, ping.round_trip);
-  if (!epochs_.empty()) epochs_.back()->SetRoundTrip(worst_round_trip_);
+  reports_.AddPing(ping);
+  if (!epochs_.empty())
+    epochs_.back()->SetRoundTrip(reports_.worst_round_trip());
   return Refusal::None();
 }
 
@@ -179,27 +150,25 @@ Refusal Session::SetVolume(uint64_t call, const VolumeSetting& volume) {
 std::optional<DrainedReport> Session::TakeDrained(uint64_t call) {
   const std::lock_guard lock(stream_mutex_);
   if (!Speaks(call)) return std::nullopt;
-  return drained_.Take();
+  return reports_.TakeDrained();
 }
 
 std::optional<VolumeSetting> Session::TakeVolume(uint64_t call) {
   const std::lock_guard lock(stream_mutex_);
-  if (!Speaks(call) || !VolumeDue()) return std::nullopt;
-  told_volume_ = volume_->Get();
-  return told_volume_;
+  if (!Speaks(call)) return std::nullopt;
+  return reports_.TakeVolume();
 }
 
 std::optional<ProgressReport> Session::TakeProgress(uint64_t call,
                                                     MonotonicTime now) {
   const std::lock_guard lock(stream_mutex_);
-  if (!Speaks(call) || !ProgressDue(now)) return std::nullopt;
+  if (!Speaks(call) || !reports_.ProgressDue(Reported(), now)) {
+    return std::nullopt;
+  }
   ProgressReport report;
   report.time = now;
   report.target_margin = target_.target();
   report.sink_latency = sink_latency_;
-  if (!VolumeDue() && std::exchange(ping_waits_, false)) {
-    report.ping_id = ping_.id;
-  }
   if (const Epoch* epoch = Reported(); epoch != nullptr) {
     report.epoch = epoch->params().epoch;
     report.granted_frame = epoch->granted_position();
@@ -214,15 +183,13 @@ std::optional<ProgressReport> Session::TakeProgress(uint64_t call,
     report.received_frame = last_end_;
     report.played_frame = last_end_;
   }
-  last_progress_ = now;
-  last_progress_epoch_ = report.epoch;
-  last_granted_ = report.granted_frame;
+  reports_.TakeProgress(&report);
   return report;
 }
 
 bool Session::ReportDue(MonotonicTime now) const {
   const std::lock_guard lock(stream_mutex_);
-  return attached_ && (!drained_.empty() || VolumeDue() || ProgressDue(now));
+  return attached_ && reports_.Due(Reported(), now);
 }
 
 std::optional<EpochParams> Session::PlayingEpoch() const {
@@ -233,6 +200,7 @@ std::optional<EpochParams> Session::PlayingEpoch() const {
 
 PlayOutResult Session::PlayOut(absl::Span<float> out, MonotonicTime now) {
   PlayOutResult result;
+  MonotonicTime due = now;
   const absl::Span<float> all = out;
   const float gain = volume_->Get().factor();
   bool first = true;
@@ -245,6 +213,7 @@ PlayOutResult Session::PlayOut(absl::Span<float> out, MonotonicTime now) {
       Epoch& epoch = *epochs_.front();
       if (player_ == nullptr || player_->epoch() != epoch.params().epoch) {
         player_ = std::make_unique<EpochPlayer>(epoch.params());
+        news_.Begin(epoch.params(), now);
         gain_.emplace(epoch.params().rate_hz, epoch.params().channels, gain);
       }
       if (std::exchange(first, false)) {
@@ -254,18 +223,24 @@ PlayOutResult Session::PlayOut(absl::Span<float> out, MonotonicTime now) {
       if (step.kind == Epoch::Step::Kind::kNothing) {
         // It plays, and has nothing: it is silent.
         silent = epoch.state() == Epoch::State::kPlaying;
+        news_.HadNothing(epoch, step, due);
         break;
       }
     }
     // Decoding and copying need no lock: only this thread does them.
     if (step.kind == Epoch::Step::Kind::kDecode) ++decodes;
-    result.media_frames += player_->Do(step, &out);
+    const int64_t done = player_->Do(step, &out);
+    result.media_frames += done;
+    news_.Did(std::move(step), player_->dropped_frames(), due);
+    due += DurationOf(done, player_->rate_hz());
   }
   if (player_ == nullptr) {
     std::fill(out.begin(), out.end(), 0.0f);
   } else if (!out.empty()) {
     player_->Rest(silent, out);
   }
+  // Digital silence has no peak to look for.
+  peak_.Add(silent ? all.first(all.size() - out.size()) : all, now);
   if (gain_.has_value()) {
     gain_->SetTarget(gain);
     gain_->Apply(all);
@@ -279,6 +254,7 @@ void Session::Tick(std::chrono::nanoseconds sink_latency, MonotonicTime now) {
   if (waits_until_.has_value() && now >= *waits_until_) {
     CloseLocked("the client did not come back", now);
   }
+  news_.feed()->Tick({State(), sink_latency, volume_->Get()}, now);
 }
 
 bool Session::EpochPlayed() const {
@@ -290,7 +266,8 @@ void Session::FinishEpoch(MonotonicTime now) {
   const std::lock_guard lock(stream_mutex_);
   if (epochs_.empty()) return;
   const Epoch& epoch = *epochs_.front();
-  drained_.Add({epoch.params().epoch, epoch.played_position()});
+  reports_.AddDrained({epoch.params().epoch, epoch.played_position()});
+  news_.End(epoch, now);
   const double margin_ms = last_epoch_.margin_ms;
   last_epoch_ = StatsOf(epoch, now);
   if (last_epoch_.margin_ms == 0) last_epoch_.margin_ms = margin_ms;
@@ -318,6 +295,20 @@ void Session::SetSink(std::string description, std::string problem) {
   sink_problem_ = std::move(problem);
 }
 
+void Session::SetRecording(std::string path) {
+  const std::lock_guard lock(stream_mutex_);
+  recording_ = std::move(path);
+}
+
+void Session::CloseFeed(MonotonicTime now) {
+  std::string reason;
+  {
+    const std::lock_guard lock(stream_mutex_);
+    reason = StateReason(now);
+  }
+  news_.feed()->Close(std::move(reason));
+}
+
 bool Session::closed() const {
   const std::lock_guard lock(stream_mutex_);
   return State() == SessionState::kClosed;
@@ -341,15 +332,19 @@ SessionStats Session::Stats(MonotonicTime now) const {
   stats.state = State();
   stats.state_reason = StateReason(now);
   stats.sink = sink_;
+  stats.recording = recording_;
   stats.epoch = epochs_.empty() ? last_epoch_ : StatsOf(*epochs_.front(), now);
   stats.target_margin_ms = Milliseconds(target_.target());
   stats.target_margin_reason = target_.Reason(now);
   stats.sink_latency_ms = Milliseconds(sink_latency_);
-  stats.clock_ppm = ping_.clock_ppm;
-  stats.round_trip_ms = Milliseconds(ping_.round_trip);
-  stats.client_delay_ms = Milliseconds(ping_.client_delay);
+  const PingReport& ping = reports_.ping();
+  stats.clock_ppm = ping.clock_ppm;
+  stats.round_trip_ms = Milliseconds(ping.round_trip);
+  stats.client_delay_ms = Milliseconds(ping.client_delay);
   stats.margin_quantiles = margins_.Quantiles(now);
   stats.volume = volume_->Get();
+  stats.listeners = news_.feed()->readers();
+  if (!epochs_.empty()) stats.peak_dbfs = peak_.dbfs();
   stats.total = total_;
   for (const auto& epoch : epochs_) stats.total.Add(*epoch);
   return stats;
@@ -402,6 +397,7 @@ const Epoch* Session::Reported() const {
 void Session::CloseLocked(std::string reason, MonotonicTime now) {
   if (requests_closed_) return;
   requests_closed_ = true;
+  stirred_ = true;
   waits_until_.reset();
   close_reason_ = std::move(reason);
   if (Epoch* epoch = Receiving(); epoch != nullptr) epoch->EndHere(now);
@@ -435,21 +431,6 @@ std::optional<Underrun> Session::LastUnderrun() const {
     return last_underrun_;
   }
   return epochs_.front()->last_underrun();
-}
-
-bool Session::ProgressDue(MonotonicTime now) const {
-  if (ping_waits_) return true;
-  const Epoch* epoch = Reported();
-  if (epoch == nullptr || epoch->state() == Epoch::State::kDone) return false;
-  if (!last_progress_.has_value() ||
-      last_progress_epoch_ != epoch->params().epoch) {
-    return true;
-  }
-  if (epoch->granted_position() - last_granted_ >= epoch->window_frames() / 4) {
-    return true;
-  }
-  return epoch->state() != Epoch::State::kPaused &&
-         now - *last_progress_ >= kProgressInterval;
 }
 
 }  // namespace earshot

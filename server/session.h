@@ -1,6 +1,7 @@
 #ifndef EARSHOT_SERVER_SESSION_H_
 #define EARSHOT_SERVER_SESSION_H_
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -11,41 +12,25 @@
 #include <utility>
 
 #include "absl/types/span.h"
+#include "server/client_reports.h"
 #include "server/drained_reports.h"
 #include "server/epoch.h"
 #include "server/epoch_player.h"
 #include "server/gain_ramp.h"
+#include "server/listen/sound_feed.h"
 #include "server/margin_history.h"
+#include "server/peak_meter.h"
 #include "server/play_volume.h"
+#include "server/playout_news.h"
+#include "server/playout_observer.h"
 #include "server/refusal.h"
 #include "server/session_stats.h"
-#include "server/sinks/audio_sink.h"
 #include "server/skip_counts.h"
 #include "server/stream_types.h"
 #include "server/target_margin.h"
+#include "sinks/audio_sink.h"
 
 namespace earshot {
-
-// What Progress says.
-struct ProgressReport {
-  uint64_t epoch = 0;
-  int64_t granted_frame = 0;
-  int64_t received_frame = 0;
-  int64_t played_frame = 0;
-  MonotonicTime time;
-  std::optional<std::chrono::nanoseconds> margin_error;
-  std::chrono::nanoseconds target_margin{0};
-  std::optional<uint64_t> ping_id;
-  std::chrono::nanoseconds sink_latency{0};
-};
-
-// What Ping says.
-struct PingReport {
-  uint64_t id = 0;
-  double clock_ppm = 0;
-  std::chrono::nanoseconds round_trip{0};
-  std::chrono::nanoseconds client_delay{0};
-};
 
 // A call that speaks for a session, and what the session has of its client.
 // Each call of a session has a number of its own: once another one is attached,
@@ -73,7 +58,10 @@ class Session : public SoundSource {
   explicit Session(
       const PlayoutConfig& config,
       std::shared_ptr<PlayVolume> volume = std::make_shared<PlayVolume>())
-      : config_(config), volume_(std::move(volume)), target_(config.margin) {}
+      : config_(config),
+        volume_(volume),
+        target_(config.margin),
+        reports_(std::move(volume)) {}
 
   // A call begins to speak for the session, and no other does any longer.
   // `oldest_epoch`: the first one that the client does not know as played; 0
@@ -113,9 +101,16 @@ class Session : public SoundSource {
   bool ReportDue(MonotonicTime now) const;
 
   // --- For the play-out thread.
+  // Whether a client's words may have made something to do for it, since the
+  // last time it asked. Without a lock.
+  bool TakeStirred() {
+    return stirred_.load(std::memory_order_relaxed) && stirred_.exchange(false);
+  }
   // The epoch to be played, until FinishEpoch(); nothing if there is none.
   std::optional<EpochParams> PlayingEpoch() const;
   PlayOutResult PlayOut(absl::Span<float> out, MonotonicTime now) override;
+  // Who is told, too, what is played; nobody: null. While nothing is pulled.
+  void SetObserver(PlayoutObserver* observer) { news_.SetObserver(observer); }
   // Every few milliseconds, whether there is an epoch or not.
   void Tick(std::chrono::nanoseconds sink_latency, MonotonicTime now);
   // Whether that epoch was played to its end.
@@ -128,6 +123,14 @@ class Session : public SoundSource {
   // Where the sound goes, and the sink's trouble, if any, for state_reason.
   void SetSink(std::string description, std::string problem);
 
+  // The file that the epoch is recorded in; empty: in none.
+  void SetRecording(std::string path);
+
+  // Its last word to those who listen: it is closed.
+  void CloseFeed(MonotonicTime now);
+
+  // What it plays, for those who listen.
+  const std::shared_ptr<SoundFeed>& feed() const { return news_.feed(); }
   // Nothing more will happen.
   bool closed() const;
   // Nothing will happen until a client comes back.
@@ -142,7 +145,6 @@ class Session : public SoundSource {
   // What all epochs together may hold, or what the widest of them may: no guest
   // makes more sound than time has passed, so no more than one window waits.
   static constexpr size_t kMaxBytes = 4 << 20;
-  static constexpr std::chrono::milliseconds kProgressInterval{50};
   // For one pull, of 10 ms at most: 4 packets of 2.5 ms, and some to spare.
   // Packets that decode to more than they are for do not hold up the streams
   // of the same thread.
@@ -162,8 +164,6 @@ class Session : public SoundSource {
   SessionState State() const;
   std::string StateReason(MonotonicTime now) const;
   std::optional<Underrun> LastUnderrun() const;
-  bool ProgressDue(MonotonicTime now) const;
-  bool VolumeDue() const { return volume_->Get() != told_volume_; }
 
   const PlayoutConfig config_;
   const std::shared_ptr<PlayVolume> volume_;
@@ -179,25 +179,23 @@ class Session : public SoundSource {
   MarginHistory margins_;                      // likewise
   std::deque<std::unique_ptr<Epoch>> epochs_;  // the first one plays
   uint64_t newest_epoch_ = 0;
-  DrainedReports drained_;
+  ClientReports reports_;
   EpochStats last_epoch_;
   int64_t last_end_ = 0;                   // of last_epoch_, as a position
   std::optional<Underrun> last_underrun_;  // of the epochs that are over
   StreamTotals total_;                     // epochs_ not included
   std::string sink_;
   std::string sink_problem_;
+  std::string recording_;
   std::chrono::nanoseconds sink_latency_{0};
-  PingReport ping_;
-  std::chrono::nanoseconds worst_round_trip_{0};  // of this call
-  bool ping_waits_ = false;                       // for its echo
-  std::optional<MonotonicTime> last_progress_;
-  uint64_t last_progress_epoch_ = 0;
-  int64_t last_granted_ = 0;
-  VolumeSetting told_volume_;  // to this call
+
+  PeakMeter peak_;                    // anybody's
+  std::atomic<bool> stirred_ = true;  // likewise
 
   // The play-out thread's own.
   std::unique_ptr<EpochPlayer> player_;
   std::optional<GainRamp> gain_;  // of the same epoch
+  PlayoutNews news_;              // but its feed
 };
 
 }  // namespace earshot

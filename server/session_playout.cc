@@ -10,22 +10,30 @@ namespace {
 
 constexpr std::chrono::nanoseconds kNone{0};
 
+// So long a session that has nothing to play is left alone, unless its client
+// stirs it: of many desktops most are silent, and a look at each of them at
+// every tick costs more than those who play. Within it others' settings of the
+// volume are told, and a stream ends whose client did not come back.
+constexpr std::chrono::milliseconds kRest{100};
+
 }  // namespace
 
 SessionPlayout::SessionPlayout(std::string name,
                                std::shared_ptr<Session> session,
-                               MakeSink make_sink,
+                               MakeSink make_sink, MakeRecording make_recording,
                                std::function<void()> report_due,
                                std::function<void()> closed)
     : name_(std::move(name)),
       session_(std::move(session)),
       make_sink_(std::move(make_sink)),
+      make_recording_(std::move(make_recording)),
       report_due_(std::move(report_due)),
       closed_(std::move(closed)) {}
 
 SessionPlayout::~SessionPlayout() = default;
 
 bool SessionPlayout::Tick(MonotonicTime now) {
+  if (Rests(now)) return true;
   session_->Tick(sink_ != nullptr ? sink_->latency() : kNone, now);
   if (sink_ == nullptr) {
     const std::optional<EpochParams> params = session_->PlayingEpoch();
@@ -38,7 +46,15 @@ bool SessionPlayout::Tick(MonotonicTime now) {
   }
   if (session_->ReportDue(now)) report_due_();
   if (!session_->closed()) return true;
+  session_->CloseFeed(now);
   closed_();
+  return false;
+}
+
+bool SessionPlayout::Rests(MonotonicTime now) {
+  if (sink_ != nullptr) return false;
+  if (!session_->TakeStirred() && now < next_look_) return true;
+  next_look_ = now + kRest;
   return false;
 }
 
@@ -47,7 +63,9 @@ void SessionPlayout::Stop() {
     sink_->Stop();
     sink_.reset();
   }
+  EndRecording();
   session_->Abandon();
+  session_->CloseFeed(std::chrono::steady_clock::now());
   closed_();
 }
 
@@ -55,6 +73,8 @@ void SessionPlayout::StartEpoch(const EpochParams& params, MonotonicTime now) {
   problem_.clear();
   sink_ = make_sink_(params);
   session_->SetSink(sink_->description(), "");
+  recording_ = make_recording_(params);
+  session_->SetObserver(recording_.get());
   CheckSink();
   sink_->Start(session_.get(), now);
   spdlog::info(
@@ -83,10 +103,27 @@ void SessionPlayout::FinishEpoch(MonotonicTime now) {
       stats.payload_bytes, sink_->description());
   sink_.reset();
   session_->FinishEpoch(now);
+  EndRecording();
+}
+
+void SessionPlayout::EndRecording() {
+  session_->SetObserver(nullptr);
+  if (recording_ == nullptr) return;
+  recording_->Close();
+  recording_.reset();
+  recording_path_.clear();
+  session_->SetRecording("");
 }
 
 void SessionPlayout::CheckSink() {
   std::string problem = sink_->problem();
+  if (recording_ != nullptr) {
+    if (problem.empty()) problem = recording_->problem();
+    if (recording_path_.empty()) {
+      recording_path_ = recording_->path();
+      if (!recording_path_.empty()) session_->SetRecording(recording_path_);
+    }
+  }
   if (problem == problem_) return;
   problem_ = std::move(problem);
   session_->SetSink(sink_->description(), problem_);

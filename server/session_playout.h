@@ -5,9 +5,10 @@
 #include <memory>
 #include <string>
 
+#include "server/recording/recording.h"
 #include "server/session.h"
-#include "server/sinks/audio_sink.h"
 #include "server/stream_types.h"
+#include "sinks/audio_sink.h"
 
 namespace earshot {
 
@@ -19,10 +20,15 @@ class SessionPlayout {
   using MakeSink =
       std::function<std::unique_ptr<AudioSink>(const EpochParams&)>;
 
+  // Of an epoch; null if it is not recorded.
+  using MakeRecording =
+      std::function<std::shared_ptr<Recording>(const EpochParams&)>;
+
   // `report_due` is called when the client has something to be told;
   // `closed` once, when the session is at its end. Neither may block.
   SessionPlayout(std::string name, std::shared_ptr<Session> session,
-                 MakeSink make_sink, std::function<void()> report_due,
+                 MakeSink make_sink, MakeRecording make_recording,
+                 std::function<void()> report_due,
                  std::function<void()> closed);
   ~SessionPlayout();
 
@@ -37,15 +43,24 @@ class SessionPlayout {
  private:
   void StartEpoch(const EpochParams& params, MonotonicTime now);
   void FinishEpoch(MonotonicTime now);
+  void EndRecording();
   void CheckSink();
+  bool Rests(MonotonicTime now);
 
   const std::string name_;
   const std::shared_ptr<Session> session_;
+  // What every tick looks at, of all that rest: side by side.
+  std::unique_ptr<AudioSink> sink_;  // of the epoch that plays
+  MonotonicTime next_look_;          // at a session that has nothing to play
+
   const MakeSink make_sink_;
+  const MakeRecording make_recording_;
   const std::function<void()> report_due_;
   const std::function<void()> closed_;
-  std::unique_ptr<AudioSink> sink_;  // of the epoch that plays
-  std::string problem_;
+  // Of the epoch that plays.
+  std::shared_ptr<Recording> recording_;
+  std::string problem_;  // of both
+  std::string recording_path_;
 };
 
 }  // namespace earshot

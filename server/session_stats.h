@@ -8,22 +8,14 @@
 
 #include "server/epoch.h"
 #include "server/margin_history.h"
+#include "server/peak_meter.h"
 #include "server/play_volume.h"
+#include "server/session_state.h"
 #include "server/skip_counts.h"
 #include "server/stream_types.h"
 #include "server/underrun_watch.h"
 
 namespace earshot {
-
-// What a stream is doing; the values are those of earshot.v1.StreamState.
-enum class SessionState {
-  kIdle = 1,
-  kPriming = 2,
-  kPlaying = 3,
-  kPaused = 4,
-  kDraining = 5,
-  kClosed = 6,
-};
 
 // The accounting of one epoch: the one that plays, or the last one.
 struct EpochStats {
@@ -61,6 +53,7 @@ struct SessionStats {
   SessionState state = SessionState::kIdle;
   std::string state_reason;
   std::string sink;
+  std::string recording;  // a file
   EpochStats epoch;
   double target_margin_ms = 0;
   std::string target_margin_reason;
@@ -72,6 +65,8 @@ struct SessionStats {
   double client_delay_ms = 0;
   std::optional<MarginQuantiles> margin_quantiles;
   VolumeSetting volume;
+  double peak_dbfs = PeakMeter::kSilenceDb;
+  size_t listeners = 0;
   StreamTotals total;
 };
 

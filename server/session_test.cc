@@ -331,11 +331,35 @@ TEST_F(SessionTest, SilenceStopsWhilePaused) {
 
 // --- What the client is told.
 
-TEST_F(SessionTest, ProgressComesEvery50Ms) {
+TEST_F(SessionTest, ProgressComesEvery100Ms) {
   ASSERT_TRUE(Begin(1).ok());
   ASSERT_TRUE(session_.TakeProgress(call_, now_));
-  EXPECT_FALSE(session_.TakeProgress(call_, now_ + milliseconds(49)));
-  EXPECT_TRUE(session_.TakeProgress(call_, now_ + milliseconds(50)));
+  EXPECT_FALSE(session_.TakeProgress(call_, now_ + milliseconds(99)));
+  EXPECT_TRUE(session_.TakeProgress(call_, now_ + milliseconds(100)));
+}
+
+TEST_F(SessionTest, StirsThePlayOutWhenThereIsSomethingToDo) {
+  EXPECT_TRUE(session_.TakeStirred());
+  EXPECT_FALSE(session_.TakeStirred());
+  ASSERT_TRUE(Begin(1).ok());
+  EXPECT_TRUE(session_.TakeStirred());
+  Packets(0, 2400);
+  EXPECT_FALSE(session_.TakeStirred());  // there is an epoch: it looks itself
+  session_.CloseRequests(call_, now_);
+  EXPECT_TRUE(session_.TakeStirred());
+}
+
+TEST_F(SessionTest, ProgressIsRareInSilence) {
+  ASSERT_TRUE(Begin(1).ok());
+  ASSERT_TRUE(session_.AddSilence(call_, 0, now_).ok());
+  Run(milliseconds(500));
+  ASSERT_TRUE(session_.TakeProgress(call_, now_));
+  Run(milliseconds(245));  // the grant has moved by more than a quarter
+  EXPECT_FALSE(session_.TakeProgress(call_, now_));
+  Run(milliseconds(5));
+  const auto progress = session_.TakeProgress(call_, now_);
+  ASSERT_TRUE(progress);
+  EXPECT_EQ(progress->granted_frame, progress->played_frame + kWindow);
 }
 
 TEST_F(SessionTest, ProgressComesSoonerWhenTheGrantMoves) {

@@ -1,5 +1,6 @@
 #include "server/stream_entry.h"
 
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -68,7 +69,12 @@ void StreamEntry::GoAway(int deadline_ms) {
 }
 
 void StreamEntry::Flush() {
-  if (const CallHandle last = call(); last.flush) last.flush();
+  std::function<void()> flush;
+  {
+    const std::lock_guard lock(call_mutex_);
+    flush = call_.flush;
+  }
+  if (flush) flush();
 }
 
 CallHandle StreamEntry::call() const {

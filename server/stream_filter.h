@@ -12,7 +12,7 @@
 
 namespace earshot {
 
-// Which streams ListStreams shows: terms joined by AND, such as
+// Which streams ListStreams and WatchStreams show: terms joined by AND, such as
 //   state = PLAYING AND labels.node = "n1" AND underrun_causes.outage > 0
 // A term is a field, one of = != < <= > >= : and a value: a word, or a text in
 // quotation marks, in which \ makes the next character plain. Fields are those

@@ -92,6 +92,7 @@ v1::Stream ToProto(const StreamView& view) {
   // Before the first epoch there is nothing to say of one.
   if (view.stats.total.epochs > 0) FillEpoch(view.stats.epoch, &stream);
   stream.set_sink(view.stats.sink);
+  stream.set_recording(view.stats.recording);
   const SessionStats& stats = view.stats;
   stream.set_target_margin_ms(Rounded(stats.target_margin_ms));
   stream.set_target_margin_reason(stats.target_margin_reason);
@@ -105,6 +106,8 @@ v1::Stream ToProto(const StreamView& view) {
   }
   stream.mutable_volume()->set_gain_db(stats.volume.gain_db);
   stream.mutable_volume()->set_mute(stats.volume.mute);
+  stream.set_peak_dbfs(std::round(stats.peak_dbfs * 10) / 10);
+  stream.set_listeners(static_cast<int32_t>(stats.listeners));
   stream.set_epochs_total(stats.total.epochs);
   stream.set_played_frames_total(stats.total.played_frames);
   stream.set_skipped_frames_total(stats.total.skipped_frames);

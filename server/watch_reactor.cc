@@ -17,20 +17,18 @@ MonotonicTime Now() { return std::chrono::steady_clock::now(); }
 }  // namespace
 
 std::shared_ptr<WatchReactor> WatchReactor::Create(
-    Caller caller, const StreamRegistry* registry, std::string name,
-    std::chrono::milliseconds interval) {
+    Caller caller, const StreamRegistry* registry, Wanted wanted) {
   std::shared_ptr<WatchReactor> reactor(
-      new WatchReactor(std::move(caller), registry, std::move(name), interval));
+      new WatchReactor(std::move(caller), registry, std::move(wanted)));
   reactor->self_ = reactor;
   return reactor;
 }
 
 WatchReactor::WatchReactor(Caller caller, const StreamRegistry* registry,
-                           std::string name, std::chrono::milliseconds interval)
+                           Wanted wanted)
     : caller_(std::move(caller)),
       registry_(registry),
-      name_(std::move(name)),
-      interval_(interval) {}
+      wanted_(std::move(wanted)) {}
 
 bool WatchReactor::Tick(MonotonicTime now) {
   const std::lock_guard lock(call_mutex_);
@@ -59,15 +57,15 @@ void WatchReactor::OnDone() { self_.reset(); }
 
 void WatchReactor::Collect(MonotonicTime now) {
   std::vector<StreamView> views;
-  if (name_.empty()) {
+  if (wanted_.name.empty()) {
     views = registry_->List("", kAll, now, [this](const StreamInfo& info) {
       return caller_.MaySee(info.vm);
     });
-  } else if (auto view = registry_->Find(name_, now); view.has_value()) {
+  } else if (auto view = registry_->Find(wanted_.name, now); view.has_value()) {
     views.push_back(std::move(*view));
   }
   const bool round = now >= next_round_;
-  if (round) next_round_ = now + interval_;
+  if (round) next_round_ = now + wanted_.interval;
   std::map<std::string, SessionState> states;
   for (const StreamView& view : views) {
     const std::string& name = view.info.name;
@@ -81,26 +79,45 @@ void WatchReactor::Collect(MonotonicTime now) {
     states[name] = view.stats.state;
   }
   states_ = std::move(states);
-  // What was forgotten meanwhile cannot be told: it must not pile up while the
-  // client does not read.
+  for (const std::string& name : told_) {
+    if (states_.count(name) == 0) to_tell_.insert(name);  // it was forgotten
+  }
+  // Of what came and went meanwhile there is nothing to tell: it must not pile
+  // up while the client does not read.
   std::erase_if(to_tell_, [this](const std::string& name) {
-    return states_.count(name) == 0;
+    return states_.count(name) == 0 && told_.count(name) == 0;
   });
 }
 
 void WatchReactor::WriteNext(MonotonicTime now) {
   while (!to_tell_.empty()) {
-    const std::string name = *to_tell_.begin();
-    to_tell_.erase(to_tell_.begin());
-    const auto view = registry_->Find(name, now);
-    if (!view.has_value()) continue;  // it was forgotten meanwhile
-    v1::WatchStreamsResponse response;
-    *response.mutable_stream() = ToProto(*view);
-    response_ = ToBytes(response);
+    auto next = to_tell_.upper_bound(last_);
+    if (next == to_tell_.end()) next = to_tell_.begin();
+    last_ = *next;
+    to_tell_.erase(next);
+    if (!MakeResponse(last_, now)) continue;
     writing_ = true;
     StartWrite(&response_);
     return;
   }
+}
+
+// False if there is nothing to be told of it.
+bool WatchReactor::MakeResponse(const std::string& name, MonotonicTime now) {
+  v1::WatchStreamsResponse response;
+  v1::Stream& stream = *response.mutable_stream();
+  stream.set_name(name);
+  const auto view = registry_->Find(name, now);
+  if (view.has_value()) stream = ToProto(*view);
+  if (view.has_value() && wanted_.filter.Matches(stream)) {
+    told_.insert(name);
+  } else if (told_.erase(name) > 0) {
+    response.set_gone(true);
+  } else {
+    return false;
+  }
+  response_ = ToBytes(response);
+  return true;
 }
 
 }  // namespace earshot

@@ -5,8 +5,9 @@
 namespace earshot {
 
 OverloadDetector::OverloadDetector(size_t threads,
-                                   std::function<void()> changed)
-    : changed_(std::move(changed)), loads_(threads) {}
+                                   std::function<void()> changed,
+                                   const LoadLimits& limits)
+    : changed_(std::move(changed)), loads_(threads, TickLoad(limits)) {}
 
 void OverloadDetector::OnTick(size_t thread, std::chrono::nanoseconds late,
                               std::chrono::nanoseconds took,

@@ -18,7 +18,8 @@ namespace earshot {
 class OverloadDetector {
  public:
   // `changed` is called, on a play-out thread, after the answer has changed.
-  OverloadDetector(size_t threads, std::function<void()> changed);
+  OverloadDetector(size_t threads, std::function<void()> changed,
+                   const LoadLimits& limits = {});
 
   // A tick of that thread began so late and took so long.
   void OnTick(size_t thread, std::chrono::nanoseconds late,

@@ -91,5 +91,23 @@ TEST_F(TickLoadTest, WithNothingToPlayThereIsNoOverload) {
   EXPECT_FALSE(load_.overloaded());
 }
 
+TEST_F(TickLoadTest, TheLimitsAreThoseThatItIsGiven) {
+  LoadLimits limits;
+  limits.span = milliseconds(100);
+  limits.hot_busy = 0.05;
+  limits.calm_busy = 0;
+  load_ = TickLoad(limits);
+  Run(kOnTime, kQuick, milliseconds(190));
+  EXPECT_FALSE(load_.overloaded());
+  Run(kOnTime, kQuick, milliseconds(60));
+  EXPECT_TRUE(load_.overloaded());
+  Run(kOnTime, microseconds(0), seconds(60));
+  EXPECT_TRUE(load_.overloaded());
+  // It keeps them.
+  load_.OnIdle();
+  Run(kOnTime, kQuick, milliseconds(250));
+  EXPECT_TRUE(load_.overloaded());
+}
+
 }  // namespace
 }  // namespace earshot

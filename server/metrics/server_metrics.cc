@@ -106,8 +106,27 @@ std::vector<prometheus::MetricFamily> ServerMetrics::Collect() const {
       sources_.ticks->counts(), sources_.ticks->sum_seconds()));
   AddConnections(families);
   AddFiles(families);
+  AddRecordings(families);
   AddStreams(families);
   return families;
+}
+
+void ServerMetrics::AddRecordings(Families& families) const {
+  if (sources_.recordings == nullptr) return;
+  const RecordingCounts counts = sources_.recordings();
+  families.push_back(Gauge("earshot_server_recordings",
+                           "Epochs that are being recorded.",
+                           D(counts.active)));
+  families.push_back(Gauge("earshot_server_recordings_stopped",
+                           "Epochs that are played and no longer recorded, as "
+                           "their recording failed.",
+                           D(counts.stopped)));
+  families.push_back(
+      Family::Counters("earshot_server_recordings_total",
+                       "Recordings that are over, by how they ended.")
+          .Add(D(counts.complete), {{"result", "complete"}})
+          .Add(D(counts.failed), {{"result", "failed"}})
+          .Take());
 }
 
 void ServerMetrics::AddStreams(Families& families) const {

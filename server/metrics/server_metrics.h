@@ -12,6 +12,7 @@
 #include "server/access/config_file.h"
 #include "server/limits/connection_gate.h"
 #include "server/metrics/tick_lateness.h"
+#include "server/recording/recorder.h"
 #include "server/stream_registry.h"
 
 namespace earshot {
@@ -31,6 +32,8 @@ class ServerMetrics : public prometheus::Collectable {
     std::function<bool()> overloaded;
     // PEM files, each by what it is for.
     std::vector<std::pair<std::string, std::string>> certificates = {};
+    // None: nothing is recorded.
+    std::function<RecordingCounts()> recordings = nullptr;
   };
   explicit ServerMetrics(Sources sources) : sources_(std::move(sources)) {}
 
@@ -42,6 +45,7 @@ class ServerMetrics : public prometheus::Collectable {
   void AddStreams(Families& families) const;
   void AddConnections(Families& families) const;
   void AddFiles(Families& families) const;
+  void AddRecordings(Families& families) const;
 
   const Sources sources_;
 };

@@ -80,6 +80,10 @@ constexpr Figure kGauges[] = {
      [](const Stream& s) -> std::optional<double> {
        return s.proto.queued_ms() / 1e3;
      }},
+    {"earshot_stream_listeners", "Those who listen to the stream.",
+     [](const Stream& s) -> std::optional<double> {
+       return static_cast<double>(s.view->stats.listeners);
+     }},
     {"earshot_stream_lead_frames",
      "How far the client may send beyond what was received.",
      [](const Stream& s) -> std::optional<double> {
