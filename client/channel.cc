@@ -4,11 +4,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "client/server_address.h"
 #include "client/token_interceptor.h"
 
 namespace earshot {
@@ -31,31 +28,14 @@ constexpr int kReconnectMs = 5000;
 // came back during a longer one would wait for TCP's next try, 2 s or more.
 constexpr int kConnectMs = 2500;
 
-bool IsServer(absl::string_view server) {
-  if (absl::StartsWith(server, "unix:")) {
-    return server.size() > absl::string_view("unix:").size();
-  }
-  const size_t colon = server.rfind(':');
-  if (colon == absl::string_view::npos || colon == 0) return false;
-  if (absl::StrContains(server, "/")) return false;
-  int port = 0;
-  return absl::SimpleAtoi(server.substr(colon + 1), &port) && port >= 1 &&
-         port <= 65535;
-}
-
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<grpc::Channel>> CreateChannel(
     const std::string& server, const Credentials& credentials,
     const std::string& name) {
+  const absl::Status allowed = CheckServerAddress(server);
+  if (!allowed.ok()) return allowed;
   const std::string address(absl::StripPrefix(server, kDnsScheme));
-  if (!IsServer(address) ||
-      (address.size() != server.size() && absl::StartsWith(address, "unix:"))) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "a server is host:port or unix:/path, or dns:///host:port, "
-        "not \"",
-        server, "\""));
-  }
   grpc::ChannelArguments args;
   args.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
   args.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);

@@ -11,9 +11,6 @@
 
 namespace earshot {
 
-// How an address begins whose name stands for several servers.
-inline constexpr char kDnsScheme[] = "dns:///";
-
 // A channel to a service at "host:port", "dns:///host:port" or "unix:/path". It
 // connects when it is used, and again whenever it is used after a failure: how
 // often is for its user to decide. A connection that acknowledges nothing ends

@@ -21,10 +21,11 @@ constexpr milliseconds kLook{5};
 
 ChannelConnector::ChannelConnector(const boost::asio::any_io_executor& executor,
                                    ServerTargets& targets,
-                                   const Backoff::Options& backoff,
+                                   const Backoff::Options& backoff, Look look,
                                    std::function<void()> on_ready)
     : targets_(targets),
       backoff_(backoff, std::random_device()()),
+      look_(std::move(look)),
       on_ready_(std::move(on_ready)),
       timer_(executor) {}
 
@@ -63,11 +64,11 @@ void ChannelConnector::Try() {
   targets_.Rotate();
   targets_.Renew();
   give_up_ = steady_clock::now() + kPatience;
-  Look();
+  LookAtIt();
 }
 
-void ChannelConnector::Look() {
-  const grpc_connectivity_state state = targets_.channel()->GetState(true);
+void ChannelConnector::LookAtIt() {
+  const grpc_connectivity_state state = look_(*targets_.channel());
   if (state == GRPC_CHANNEL_READY) {
     on_ready_();
   } else if (state == GRPC_CHANNEL_TRANSIENT_FAILURE ||
@@ -75,7 +76,7 @@ void ChannelConnector::Look() {
              steady_clock::now() >= give_up_) {
     Connect();
   } else {
-    After(kLook, &ChannelConnector::Look);
+    After(kLook, &ChannelConnector::LookAtIt);
   }
 }
 

@@ -19,11 +19,14 @@ namespace earshot {
 // told to stop. Thread: the executor's loop.
 class ChannelConnector {
  public:
+  // Whether a channel stands; it tries to connect if not.
+  using Look = std::function<grpc_connectivity_state(grpc::Channel&)>;
+
   // `targets` outlives it. `on_ready` is called once per Connect(): the
   // targets' channel stands then.
   ChannelConnector(const boost::asio::any_io_executor& executor,
                    ServerTargets& targets, const Backoff::Options& backoff,
-                   std::function<void()> on_ready);
+                   Look look, std::function<void()> on_ready);
   ~ChannelConnector();
 
   // Begins with the next target; later attempts are spread by the backoff, and
@@ -33,11 +36,12 @@ class ChannelConnector {
 
  private:
   void Try();
-  void Look();
+  void LookAtIt();
   void After(std::chrono::microseconds time, void (ChannelConnector::*what)());
 
   ServerTargets& targets_;
   Backoff backoff_;
+  const Look look_;
   const std::function<void()> on_ready_;
   boost::asio::steady_timer timer_;
   bool waited_ = false;  // the next attempt is not the first

@@ -17,24 +17,24 @@ constexpr size_t kMaxWaitingRequests = 4096;
 
 }  // namespace
 
-// Keeps itself alive until OnDone. Its methods run on gRPC's threads or on the
-// owner's loop; posts happen only under the mutex while the owner is there, so
-// nothing is posted to an executor whose context may be gone.
-class PlayCall::Reactor
-    : public grpc::ClientBidiReactor<v1::PlayRequest, v1::PlayResponse>,
-      public std::enable_shared_from_this<Reactor> {
+// Keeps itself alive until the stream has finished. Ends of operations come on
+// gRPC's thread or on the owner's loop; posts happen only under the mutex while
+// the owner is there, so nothing is posted to an executor whose context may be
+// gone.
+class PlayCall::Reactor : public std::enable_shared_from_this<Reactor> {
  public:
-  Reactor(boost::asio::any_io_executor executor, Listener& listener)
-      : executor_(std::move(executor)), listener_(&listener) {}
+  Reactor(std::unique_ptr<PlayStream> stream,
+          boost::asio::any_io_executor executor, Listener& listener)
+      : stream_(std::move(stream)),
+        executor_(std::move(executor)),
+        listener_(&listener) {}
 
-  void Start(v1::PlaybackService::StubInterface& stub) {
+  void Start() {
+    std::lock_guard<std::mutex> lock(mutex_);
     self_ = shared_from_this();
-    stub.async()->Play(&context_, this);
-    // One for writes and one for reads: both are started from outside of
-    // reactions, and gRPC must not end the call before the last.
-    AddMultipleHolds(2);
-    StartRead(&response_);
-    StartCall();
+    writing_ = true;
+    stream_->Start(started_);
+    stream_->Read(response_, read_);
   }
 
   std::unique_ptr<v1::PlayRequest> NewRequest() {
@@ -46,16 +46,20 @@ class PlayCall::Reactor
   }
 
   void Send(std::unique_ptr<v1::PlayRequest> request) {
-    std::lock_guard<std::mutex> lock(mutex_);
+    std::unique_lock<std::mutex> lock(mutex_);
     if (writes_over_) return;
     if (queue_.size() == kMaxWaitingRequests) {
-      overflowed_ = true;
-      EndWrites();
-      context_.TryCancel();
+      overflowed_ = writes_over_ = true;
+      DropUnwritten();
+      stream_->Cancel();
       return;
     }
     queue_.push_back(std::move(request));
-    WriteNext();
+    if (writing_) return;
+    stream_->AtOnce([&] {
+      WriteNext();
+      lock.unlock();
+    });
   }
 
   void Finish() {
@@ -64,39 +68,54 @@ class PlayCall::Reactor
     WriteNext();
   }
 
-  void Cancel() { context_.TryCancel(); }
-
   // The owner is going: on its loop.
   void Abandon() {
-    {
-      std::lock_guard<std::mutex> lock(mutex_);
-      listener_ = nullptr;
-      executor_ = boost::asio::any_io_executor();
-      EndWrites();
-      if (response_posted_) RemoveHold();
-      response_posted_ = false;
-    }
-    context_.TryCancel();
+    std::lock_guard<std::mutex> lock(mutex_);
+    listener_ = nullptr;
+    executor_ = boost::asio::any_io_executor();
+    writes_over_ = true;
+    DropUnwritten();
+    if (!finished_) stream_->Cancel();
+    if (response_posted_) reads_over_ = true;
+    response_posted_ = false;
+    FinishIfOver();
   }
 
-  void OnWriteDone(bool ok) override {
+ private:
+  using Handler = void (Reactor::*)(bool ok);
+
+  // The end of an operation, told to a method.
+  class Event final : public StreamEvent {
+   public:
+    Event(Reactor* reactor, Handler handler)
+        : reactor_(reactor), handler_(handler) {}
+    void OnEnded(bool ok) override { (reactor_->*handler_)(ok); }
+
+   private:
+    Reactor* const reactor_;
+    const Handler handler_;
+  };
+
+  void OnStarted(bool ok) {
     std::lock_guard<std::mutex> lock(mutex_);
-    if (spare_.size() < kMaxSpareRequests)
+    EndWrite(ok);
+  }
+
+  void OnWritten(bool ok) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (spare_.size() < kMaxSpareRequests) {
       spare_.push_back(std::move(queue_.front()));
-    queue_.pop_front();
-    writing_ = false;
-    if (!ok) {
-      EndWrites();
-    } else {
-      WriteNext();
     }
+    queue_.pop_front();
+    EndWrite(ok);
   }
 
-  void OnReadDone(bool ok) override {
+  void OnRead(bool ok) {
     std::lock_guard<std::mutex> lock(mutex_);
-    if (!ok) EndWrites();
     if (!ok || listener_ == nullptr) {
-      RemoveHold();
+      writes_over_ = reads_over_ = true;
+      DropUnwritten();
+      FinishIfOver();
       return;
     }
     response_posted_ = true;
@@ -104,19 +123,20 @@ class PlayCall::Reactor
                       [self = shared_from_this()] { self->HandResponse(); });
   }
 
-  void OnDone(const grpc::Status& status) override {
-    const std::shared_ptr<Reactor> self = std::move(self_);
+  void OnFinished(bool) {
+    std::shared_ptr<Reactor> self;
     std::lock_guard<std::mutex> lock(mutex_);
-    EndWrites();
+    finished_ = true;
+    self = std::move(self_);
     if (listener_ == nullptr) return;
-    boost::asio::post(executor_, [self, reason = Reason(status)] {
-      if (self->listener_ != nullptr) self->listener_->OnDone(reason);
+    boost::asio::post(executor_, [self] {
+      if (self->listener_ != nullptr) self->listener_->OnDone(self->Reason());
     });
   }
 
- private:
-  grpc::Status Reason(const grpc::Status& status) const {
-    if (!overflowed_) return status;
+  // Nobody else uses it any more.
+  grpc::Status Reason() const {
+    if (!overflowed_) return status_;
     return grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED,
                         "the server does not read what it is sent");
   }
@@ -126,52 +146,78 @@ class PlayCall::Reactor
     if (listener_ == nullptr) return;
     listener_->OnResponse(response_);
     // The listener may have destroyed the PlayCall.
-    std::lock_guard<std::mutex> lock(mutex_);
+    std::unique_lock<std::mutex> lock(mutex_);
     if (listener_ == nullptr) return;
     response_posted_ = false;
-    StartRead(&response_);
+    stream_->AtOnce([&] {
+      stream_->Read(response_, read_);
+      lock.unlock();
+    });
+  }
+
+  void EndWrite(bool ok) {
+    writing_ = false;
+    if (!ok) {
+      writes_over_ = true;
+      DropUnwritten();
+    }
+    WriteNext();
+    FinishIfOver();
   }
 
   void WriteNext() {
     if (writing_ || writes_over_) return;
     if (!queue_.empty()) {
       writing_ = true;
-      StartWrite(queue_.front().get());
+      stream_->Write(*queue_.front(), written_);
     } else if (finishing_) {
-      StartWritesDone();
-      EndWrites();
+      writing_ = writes_over_ = true;
+      stream_->WritesDone(said_all_);
     }
   }
 
-  // No further write will be started.
-  void EndWrites() {
-    if (writes_over_) return;
-    writes_over_ = true;
+  void DropUnwritten() {
     while (queue_.size() > (writing_ ? 1 : 0)) queue_.pop_back();
-    RemoveHold();
   }
 
-  grpc::ClientContext context_;
+  void FinishIfOver() {
+    if (!reads_over_ || writing_ || finish_started_) return;
+    finish_started_ = true;
+    stream_->Finish(status_, finish_);
+  }
+
+  Event started_{this, &Reactor::OnStarted};
+  Event written_{this, &Reactor::OnWritten};
+  Event said_all_{this, &Reactor::OnStarted};
+  Event read_{this, &Reactor::OnRead};
+  Event finish_{this, &Reactor::OnFinished};
+
+  const std::unique_ptr<PlayStream> stream_;
   v1::PlayResponse response_;  // gRPC's, or the loop's while it is posted
-  std::shared_ptr<Reactor> self_;
+  grpc::Status status_;        // gRPC's until it has finished
 
   std::mutex mutex_;  // guards what follows
+  std::shared_ptr<Reactor> self_;
   boost::asio::any_io_executor executor_;
   Listener* listener_;  // read also on the owner's loop, where it is written
   std::deque<std::unique_ptr<v1::PlayRequest>> queue_;  // front: in flight
   std::vector<std::unique_ptr<v1::PlayRequest>> spare_;
   bool response_posted_ = false;  // to the loop, which has not had it yet
   bool writing_ = false;
-  bool writes_over_ = false;
-  bool finishing_ = false;
+  bool writes_over_ = false;  // none will be started
+  bool reads_over_ = false;
+  bool finishing_ = false;  // the owner has said all
   bool overflowed_ = false;
+  bool finish_started_ = false;
+  bool finished_ = false;
 };
 
-PlayCall::PlayCall(v1::PlaybackService::StubInterface& stub,
+PlayCall::PlayCall(std::unique_ptr<PlayStream> stream,
                    const boost::asio::any_io_executor& executor,
                    Listener& listener)
-    : reactor_(std::make_shared<Reactor>(executor, listener)) {
-  reactor_->Start(stub);
+    : reactor_(
+          std::make_shared<Reactor>(std::move(stream), executor, listener)) {
+  reactor_->Start();
 }
 
 PlayCall::~PlayCall() { reactor_->Abandon(); }
@@ -185,7 +231,5 @@ void PlayCall::Send(std::unique_ptr<v1::PlayRequest> request) {
 }
 
 void PlayCall::Finish() { reactor_->Finish(); }
-
-void PlayCall::Cancel() { reactor_->Cancel(); }
 
 }  // namespace earshot

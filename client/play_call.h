@@ -6,11 +6,13 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <memory>
 
-#include "proto/earshot/v1/playback.grpc.pb.h"
+#include "client/play_stream.h"
+#include "proto/earshot/v1/playback.pb.h"
 
 namespace earshot {
 
-// One call of PlaybackService.Play: the border to gRPC's threads.
+// One call of PlaybackService.Play: between the owner's loop and the threads on
+// which gRPC tells how operations have ended.
 //
 // Requests go out in order, one write in flight; those behind it wait in a
 // queue, which the owner bounds by what it was granted, and whose messages are
@@ -33,7 +35,7 @@ class PlayCall {
   };
 
   // `listener` outlives the PlayCall.
-  PlayCall(v1::PlaybackService::StubInterface& stub,
+  PlayCall(std::unique_ptr<PlayStream> stream,
            const boost::asio::any_io_executor& executor, Listener& listener);
   ~PlayCall();
   PlayCall(const PlayCall&) = delete;
@@ -44,8 +46,6 @@ class PlayCall {
   void Send(std::unique_ptr<v1::PlayRequest> request);
   // After what was sent: no more requests come.
   void Finish();
-  // Ends the call at once; OnDone() follows.
-  void Cancel();
 
  private:
   class Reactor;

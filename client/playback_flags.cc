@@ -2,28 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
+#include "client/server_address.h"
+#include "flags/command_line.h"
 
 namespace earshot {
 
 namespace po = boost::program_options;
-
-namespace {
-
-// Not what(), which looks for Boost's placeholders in what was typed, too:
-// without end, where they were.
-std::string Explain(const po::error_with_option_name& error) {
-  return absl::StrReplaceAll(
-      error.m_error_template,
-      {{"%canonical_option%", error.get_option_name()}, {" ('%value%')", ""}});
-}
-
-}  // namespace
 
 void PlaybackFlags::AddTo(po::options_description& options,
                           const std::string& default_server,
@@ -54,6 +41,9 @@ void PlaybackFlags::AddTo(po::options_description& options,
 
 absl::Status PlaybackFlags::Check() {
   if (absl::Status s = connection_.Check(); !s.ok()) return s;
+  if (absl::Status s = CheckServerAddresses(server()); !s.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("--server: ", s.message()));
+  }
   if (vm_.empty()) {
     return absl::InvalidArgumentError(
         "--vm=NAME is needed: the VM's name at the service");
@@ -91,42 +81,6 @@ absl::Status PlaybackFlags::CheckCodec() {
                       "must be 0 to 10");
   }
   return absl::OkStatus();
-}
-
-absl::Status ParseCommandLine(
-    const std::vector<std::string>& arguments,
-    const po::options_description& options,
-    const po::positional_options_description& positional) {
-  constexpr int kStyle = po::command_line_style::unix_style &
-                         ~po::command_line_style::allow_guessing;
-  try {
-    po::variables_map values;
-    po::store(po::command_line_parser(arguments)
-                  .options(options)
-                  .positional(positional)
-                  .style(kStyle)
-                  .run(),
-              values);
-    po::notify(values);
-  } catch (const po::unknown_option& error) {
-    const std::string names = absl::StrJoin(
-        options.options(), ", ", [](std::string* out, const auto& option) {
-          absl::StrAppend(out, "--", option->long_name());
-        });
-    return absl::InvalidArgumentError(
-        absl::StrCat(Explain(error), ": allowed are ", names));
-  } catch (const po::error_with_option_name& error) {
-    return absl::InvalidArgumentError(Explain(error));
-  } catch (const po::error& error) {
-    return absl::InvalidArgumentError(error.what());
-  }
-  return absl::OkStatus();
-}
-
-absl::Status NotAllowed(absl::string_view flag, absl::string_view value,
-                        absl::string_view allowed) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("--", flag, "=", value, ": ", allowed));
 }
 
 bool IsName(absl::string_view name) {

@@ -43,17 +43,6 @@ class PlaybackFlags {
   bool low_latency_ = false;
 };
 
-// Parses a command line without guessing at abbreviations. INVALID_ARGUMENT
-// says in one line what is wrong, and names the flags that there are.
-absl::Status ParseCommandLine(
-    const std::vector<std::string>& arguments,
-    const boost::program_options::options_description& options,
-    const boost::program_options::positional_options_description& positional);
-
-// The error of a value that is not allowed.
-absl::Status NotAllowed(absl::string_view flag, absl::string_view value,
-                        absl::string_view allowed);
-
 // 1 to 63 of A-Z a-z 0-9 . _ -, as the contract has them in names.
 bool IsName(absl::string_view name);
 

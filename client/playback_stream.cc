@@ -3,9 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <boost/system/error_code.hpp>
 #include <chrono>
-#include <random>
 #include <utility>
 
 #include "client/connection_trouble.h"
@@ -19,11 +17,6 @@ using std::chrono::nanoseconds;
 // A server's play-out comes in ticks: it may have played so much more.
 constexpr milliseconds kTick{5};
 
-// When a channel that tries again to connect is looked at, each time after
-// twice as long: 315 ms in all, for which a far host may be connected to.
-constexpr milliseconds kFirstLook{5};
-constexpr milliseconds kLastLook{160};
-
 }  // namespace
 
 PlaybackStream::PlaybackStream(ServerTargets targets,
@@ -33,32 +26,26 @@ PlaybackStream::PlaybackStream(ServerTargets targets,
       options_(std::move(options)),
       listener_(listener),
       targets_(std::move(targets)),
-      backoff_(options_.backoff, std::random_device()()),
-      refused_wait_(options_.refused_backoff, std::random_device()()),
-      timer_(executor),
-      lookup_(executor, targets_, [this] { OnLookedUp(); }),
-      elsewhere_(executor, targets_, options_.backoff,
-                 [this] { OpenElsewhere(); }) {}
+      redialer_(executor, targets_,
+                {.backoff = options_.backoff,
+                 .refused_backoff = options_.refused_backoff,
+                 .clock = options_.call.clock},
+                static_cast<Redialer::Listener&>(*this)),
+      elsewhere_(executor, targets_, options_.backoff, options_.look,
+                 [this] { OpenElsewhere(); }),
+      move_timer_(executor) {}
 
 PlaybackStream::~PlaybackStream() = default;
 
-// --- Calls.
-
 void PlaybackStream::Open() {
-  if (call_ != nullptr) return;
-  if (targets_.IsUnknown()) {
-    awaits_address_ = true;
-    lookup_.Start();
-    return;
-  }
-  Connect();
+  if (call_ == nullptr) redialer_.Dial();
 }
 
 void PlaybackStream::Close() {
   closing_ = true;
   elsewhere_.Stop();
   if (next_ != nullptr) GiveUpMove();
-  timer_.cancel();
+  redialer_.Stop();
   if (open_) {
     call_->SetPlaying(false);
     call_->Finish();
@@ -78,7 +65,8 @@ v1::Open PlaybackStream::MakeOpen(const SendLog::Point& point) const {
   return open;
 }
 
-void PlaybackStream::Connect() {
+void PlaybackStream::OnDial() {
+  if (call_ != nullptr) return;
   // What it said last had traveled for no longer than this.
   restart_ = log_.PlanRestart(options_.call.clock(), last_round_trip_ + kTick,
                               paused_at_, listener_.QuietEnd());
@@ -89,52 +77,7 @@ void PlaybackStream::Connect() {
       static_cast<StreamCall::Listener&>(*this));
 }
 
-void PlaybackStream::WaitAndConnect(std::chrono::microseconds wait) {
-  waiting_since_ = std::chrono::steady_clock::now();
-  Wait(wait);
-}
-
-// However often a source begins, the attempts do not come closer than they
-// would if it had played all the time.
-void PlaybackStream::Hurry() {
-  if (!waiting_since_ || !Wanted()) return;
-  const auto now = std::chrono::steady_clock::now();
-  const nanoseconds wait = std::max<nanoseconds>(
-      *waiting_since_ + backoff_.Next() - now, WaitForTarget());
-  if (now + wait >= timer_.expiry()) return;
-  Wait(std::chrono::duration_cast<std::chrono::microseconds>(wait));
-}
-
-void PlaybackStream::Wait(std::chrono::microseconds wait) {
-  timer_.expires_after(wait);
-  timer_.async_wait([this, alive = std::weak_ptr<int>(alive_)](
-                        const boost::system::error_code& error) {
-    if (!error && !alive.expired() && call_ == nullptr && !closing_) Knock();
-  });
-}
-
-void PlaybackStream::Knock() {
-  waiting_since_.reset();
-  // What is known is tried meanwhile.
-  lookup_.Start();
-  if (targets_.IsUnknown()) {
-    awaits_address_ = true;
-    return;
-  }
-  targets_.RenewIfFilesChanged();
-  // Backoff governs. gRPC's own waits reach two minutes where a name cannot be
-  // resolved, and half a minute where it is to be resolved anew.
-  grpc::experimental::ChannelResetConnectionBackoff(targets_.channel().get());
-  LookAndConnect(kFirstLook);
-}
-
-void PlaybackStream::OnLookedUp() {
-  if (!awaits_address_ || call_ != nullptr || closing_) return;
-  awaits_address_ = false;
-  if (!targets_.IsUnknown()) {
-    Connect();
-    return;
-  }
+void PlaybackStream::OnNoAddress() {
   const absl::Status reason =
       absl::UnavailableError("no address of " + targets_.address());
   if (failures_++ == 0) {
@@ -142,24 +85,8 @@ void PlaybackStream::OnLookedUp() {
                  std::string(reason.message()));
   }
   targets_.Rotate();
-  WaitAndConnect(backoff_.Next(Wanted()));
+  redialer_.DialAgain(Wanted());
   listener_.OnLost(reason);
-}
-
-void PlaybackStream::LookAndConnect(milliseconds wait) {
-  // A channel that has failed fails every call until it is connected.
-  if (wait > kLastLook ||
-      targets_.channel()->GetState(false) != GRPC_CHANNEL_TRANSIENT_FAILURE) {
-    Connect();
-    return;
-  }
-  timer_.expires_after(wait);
-  timer_.async_wait([this, wait, alive = std::weak_ptr<int>(alive_)](
-                        const boost::system::error_code& error) {
-    if (!error && !alive.expired() && call_ == nullptr && !closing_) {
-      LookAndConnect(2 * wait);
-    }
-  });
 }
 
 void PlaybackStream::OnOpened(StreamCall& call, const v1::Opened& opened) {
@@ -208,7 +135,7 @@ void PlaybackStream::OnOpened(StreamCall& call, const v1::Opened& opened) {
 void PlaybackStream::TakeOpened(const v1::Opened& opened) {
   open_ = true;
   failures_ = 0;
-  refused_wait_.Reset();
+  redialer_.OnAccepted();
   trouble_.clear();
   going_away_ = false;
   confirming_ping_ = 0;
@@ -274,23 +201,6 @@ void PlaybackStream::OnVolume(StreamCall& call, const v1::Volume& said) {
   }
 }
 
-void PlaybackStream::OnPingDue(StreamCall& call) { Ping(call); }
-
-uint64_t PlaybackStream::Ping(StreamCall& call) {
-  return call.Ping(clock_ppm_, source_delay_ + UnsaidDelay());
-}
-
-// What waits for a grant.
-nanoseconds PlaybackStream::UnsaidDelay() const {
-  if (log_.all_said() || log_.said_epoch() != log_.newest_epoch() ||
-      log_.rate_hz() <= 0) {
-    return nanoseconds(0);
-  }
-  const int64_t frames =
-      std::max<int64_t>(log_.end() - log_.said_position(), 0);
-  return std::chrono::microseconds(frames * 1000000 / log_.rate_hz());
-}
-
 std::list<PlaybackStream::Tail>::iterator PlaybackStream::FindTail(
     const StreamCall& call) {
   return std::find_if(tails_.begin(), tails_.end(),
@@ -303,7 +213,7 @@ void PlaybackStream::OnOver(StreamCall& call, const absl::Status& reason) {
   } else if (&call == next_.get()) {
     spdlog::info("not opened elsewhere stream={} server={} reason=\"{}\"",
                  options_.stream, targets_.address(), reason.ToString());
-    RememberRetry(call);
+    HeedRetry(call);
     GiveUpMove();
   } else if (const auto tail = FindTail(call); tail != tails_.end()) {
     OnTailOver(tail);
@@ -321,7 +231,7 @@ void PlaybackStream::OnCallOver(const absl::Status& reason) {
   // One call pushed out by another, again and again: two clients have the same
   // name, and the quicker they are the worse it gets.
   const bool resumes = call_->useful() && !absl::IsAborted(reason);
-  if (resumes) backoff_.Reset();
+  if (resumes) redialer_.OnUseful();
   if (closing_) {
     spdlog::info("stream closed stream={}", options_.stream);
   } else if (std::string trouble = TroubleOf(reason, targets_.address());
@@ -343,15 +253,8 @@ void PlaybackStream::OnCallOver(const absl::Status& reason) {
   if (open_) checker_ = call_->checker();
   // It went back on what was said: there is nothing to go on with.
   if (absl::IsInvalidArgument(reason)) resume_token_.clear();
-  RememberRetry(*call_);
-  // Servers behind a name come and go.
-  std::erase_if(not_before_, [now = options_.call.clock()](const auto& one) {
-    return one.second <= now;
-  });
-  if (IsRefusal(reason)) {
-    MonotonicTime& time = not_before_[targets_.address()];
-    time = std::max(time, options_.call.clock() + refused_wait_.Next());
-  }
+  HeedRetry(*call_);
+  if (IsRefusal(reason)) redialer_.OnRefused();
   if (!open_ || going_away_) targets_.Rotate();
   if (going_away_) targets_.Renew();
   ++failures_;
@@ -359,147 +262,19 @@ void PlaybackStream::OnCallOver(const absl::Status& reason) {
   call_.reset();
   next_.reset();
   elsewhere_.Stop();
+  move_timer_.cancel();
   log_.SetBarrier(std::nullopt);
-  // The window is half a second: what it covers is worth a quick try.
-  const auto wait = backoff_.Next(Wanted()) / (resumes ? 4 : 1);
-  WaitAndConnect(std::max(wait, WaitForTarget()));
+  redialer_.DialAgain(Wanted(), resumes);
   listener_.OnLost(reason);
 }
 
-// What the server said of when to come back: spread, for it says so to many.
-void PlaybackStream::RememberRetry(const StreamCall& call) {
-  if (!call.retry_delay().has_value()) return;
-  not_before_[targets_.address()] =
-      options_.call.clock() + backoff_.AtLeast(*call.retry_delay());
-}
-
-std::chrono::microseconds PlaybackStream::WaitForTarget() const {
-  const auto time = not_before_.find(targets_.address());
-  if (time == not_before_.end()) return {};
-  return std::chrono::duration_cast<std::chrono::microseconds>(
-      time->second - options_.call.clock());
+void PlaybackStream::HeedRetry(const StreamCall& call) {
+  if (call.retry_delay()) redialer_.PutOff(*call.retry_delay());
 }
 
 std::optional<nanoseconds> PlaybackStream::round_trip() const {
   if (call_ == nullptr) return std::nullopt;
   return call_->round_trip();
-}
-
-// --- What is said.
-
-void PlaybackStream::Begin(const v1::Begin& begin) {
-  log_.Begin(begin);
-  // A call that was just lost will be there again before it is missed.
-  held_grant_ =
-      failures_ <= 1 ? begin.format().rate_hz() * initial_window_ms_ / 1000 : 0;
-  paused_at_.reset();
-  Hurry();
-  Pump();
-}
-
-void PlaybackStream::AddPacket(const PacketEncoder::Packet& packet,
-                               MonotonicTime captured) {
-  log_.AddPacket(packet, captured);
-  Pump();
-}
-
-void PlaybackStream::AddSilence(int64_t first_frame) {
-  log_.AddSilence(first_frame);
-  Pump();
-}
-
-void PlaybackStream::AddSkip(int64_t first_frame, int64_t frame_count,
-                             v1::Skip::Reason reason) {
-  log_.AddSkip(first_frame, frame_count, reason);
-  Pump();
-}
-
-void PlaybackStream::SetPaused(bool paused, MonotonicTime now) {
-  paused_at_.reset();
-  if (paused) paused_at_ = now;
-  Hurry();
-  Pump();
-}
-
-void PlaybackStream::End(int64_t end_frame) {
-  log_.End(end_frame);
-  Pump();
-}
-
-int64_t PlaybackStream::granted() const {
-  const bool known = open_ && log_.said_epoch() != 0 &&
-                     log_.said_epoch() == log_.newest_epoch();
-  return known ? credit_.granted_frame() : held_grant_;
-}
-
-bool PlaybackStream::Plays() const {
-  return log_.in_epoch() && log_.said_epoch() == log_.newest_epoch() &&
-         !paused_at_;
-}
-
-void PlaybackStream::Pump() {
-  if (!open_) return;
-  while (const auto message = log_.Next()) {
-    if (message->needed_grant > credit_.granted_frame()) break;
-    SayNext(*message);
-  }
-  SyncPause();
-  call_->SetPlaying(Plays());
-  TryMove();
-}
-
-void PlaybackStream::SayNext(const SendLog::Message& message) {
-  auto request = call_->NewRequest();
-  log_.Say(*request);
-  if (message.kind == SendLog::Kind::kBegin) {
-    credit_.Begin(message.end, message.rate_hz * initial_window_ms_ / 1000);
-    credit_epoch_ = message.epoch;
-    said_paused_ = false;
-    if (request->begin().pre_roll_frames() > 0) {
-      pre_rolled_ = {message.epoch, message.end};
-    }
-  }
-  credit_.Skip(message.skipped);
-  call_->Send(std::move(request), message.end);
-  if (message.ends_silence) {
-    confirming_ping_ = Ping(*call_);
-  } else if (message.kind == SendLog::Kind::kBegin && !call_->round_trip()) {
-    Ping(*call_);
-  }
-}
-
-void PlaybackStream::SetVolume(const PlayerVolume& volume) {
-  volume_.Set(volume);
-  SyncVolume();
-}
-
-void PlaybackStream::SyncVolume() {
-  if (!open_ || !volume_.due()) return;
-  if (volume_.TakeUnsaid()) {
-    auto request = call_->NewRequest();
-    v1::Volume& volume = *request->mutable_set_volume()->mutable_volume();
-    volume.set_gain_db(volume_.volume().gain_db);
-    volume.set_mute(volume_.volume().mute);
-    call_->Send(std::move(request));
-  }
-  volume_.OnAsked(Ping(*call_));
-}
-
-// Pause freezes the server's clock at once, so it waits for nothing.
-void PlaybackStream::SyncPause() {
-  const bool paused = paused_at_.has_value();
-  if (!log_.in_epoch() || log_.said_epoch() != log_.newest_epoch() ||
-      said_paused_ == paused) {
-    return;
-  }
-  auto request = call_->NewRequest();
-  if (paused) {
-    request->mutable_pause();
-  } else {
-    request->mutable_resume();
-  }
-  call_->Send(std::move(request));
-  said_paused_ = paused;
 }
 
 }  // namespace earshot

@@ -18,11 +18,11 @@
 #include "client/monotonic_time.h"
 #include "client/packet_encoder.h"
 #include "client/player_types.h"
+#include "client/redialer.h"
 #include "client/response_checker.h"
 #include "client/send_log.h"
 #include "client/server_targets.h"
 #include "client/stream_call.h"
-#include "client/target_lookup.h"
 #include "client/volume_sync.h"
 #include "proto/earshot/v1/playback.pb.h"
 
@@ -37,7 +37,8 @@ namespace earshot {
 //
 // Thread: the executor's loop, for everything. Positions are frames since the
 // epoch began.
-class PlaybackStream : private StreamCall::Listener {
+class PlaybackStream : private StreamCall::Listener,
+                       private Redialer::Listener {
  public:
   struct Options {
     std::string stream;  // vms/{vm}/streams/{id}
@@ -51,6 +52,9 @@ class PlaybackStream : private StreamCall::Listener {
                                      std::chrono::milliseconds(20000),
                                      std::chrono::milliseconds(20000), 2, 0.5};
     StreamCall::Options call;
+    ChannelConnector::Look look = [](grpc::Channel& channel) {
+      return channel.GetState(true);
+    };
   };
   class Listener {
    public:
@@ -141,22 +145,15 @@ class PlaybackStream : private StreamCall::Listener {
   void OnPingDue(StreamCall& call) override;
   void OnOver(StreamCall& call, const absl::Status& reason) override;
 
-  void Connect();
-  void WaitAndConnect(std::chrono::microseconds wait);
-  void Wait(std::chrono::microseconds wait);
+  void OnDial() override;
+  void OnNoAddress() override;
   // An epoch is under way and not paused: somebody waits for the service.
   bool Wanted() const { return log_.in_epoch() && !paused_at_; }
-  // Since just now: the wait may be shorter.
-  void Hurry();
-  void OnLookedUp();
-  // The channel tries to connect at once, and is given a moment for it.
-  void Knock();
-  void LookAndConnect(std::chrono::milliseconds wait);
   v1::Open MakeOpen(const SendLog::Point& point) const;
   void TakeOpened(const v1::Opened& opened);
   void OnCallOver(const absl::Status& reason);
-  void RememberRetry(const StreamCall& call);
-  std::chrono::microseconds WaitForTarget() const;
+  // What its server said of when to come back.
+  void HeedRetry(const StreamCall& call);
   void OnTailOver(std::list<Tail>::iterator tail);
   std::list<Tail>::iterator FindTail(const StreamCall& call);
 
@@ -179,15 +176,8 @@ class PlaybackStream : private StreamCall::Listener {
   const Options options_;
   Listener& listener_;
   ServerTargets targets_;
-  Backoff backoff_;
-  Backoff refused_wait_;
+  Redialer redialer_;
   std::string trouble_;  // that was logged since a call was open last
-  std::map<std::string, MonotonicTime> not_before_;  // by address
-  boost::asio::steady_timer timer_;                  // to connect
-  TargetLookup lookup_;
-  bool awaits_address_ = false;  // the first that a name has
-  // Between two attempts.
-  std::optional<std::chrono::steady_clock::time_point> waiting_since_;
 
   SendLog log_;
   CreditWindow credit_;  // of the epoch that was begun last on this call
@@ -215,6 +205,7 @@ class PlaybackStream : private StreamCall::Listener {
   int failures_ = 0;
 
   ChannelConnector elsewhere_;
+  boost::asio::steady_timer move_timer_;
   std::unique_ptr<StreamCall> next_;
   v1::Opened next_opened_;
   std::optional<PlayerVolume> next_volume_;  // as it was told there

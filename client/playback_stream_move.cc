@@ -30,7 +30,7 @@ void PlaybackStream::OnGoAway(StreamCall& call, const v1::GoAway& go_away) {
                go_away.deadline_ms());
   going_away_ = true;
   moves_tried_ = 0;
-  lookup_.Start();
+  redialer_.LookUp();
   elsewhere_.Connect();
 }
 
@@ -64,9 +64,9 @@ void PlaybackStream::OpenElsewhere() {
       targets_.channel(), executor_, std::move(options), MakeOpen(named),
       ResponseChecker(), static_cast<StreamCall::Listener&>(*this));
   // The epoch may stand still before it comes there.
-  timer_.expires_after(kMovePatience);
-  timer_.async_wait([this, alive = std::weak_ptr<int>(alive_)](
-                        const boost::system::error_code& error) {
+  move_timer_.expires_after(kMovePatience);
+  move_timer_.async_wait([this, alive = std::weak_ptr<int>(alive_)](
+                             const boost::system::error_code& error) {
     if (!error && !alive.expired() && next_ != nullptr) GiveUpMove();
   });
 }
@@ -104,7 +104,7 @@ void PlaybackStream::Move() {
   log_.MoveTo(move_);
   spdlog::info("stream moved stream={} server={} epoch={} position={}",
                options_.stream, targets_.address(), move_.epoch, move_.frame);
-  timer_.cancel();
+  move_timer_.cancel();
   elsewhere_.Stop();
   TakeOpened(next_opened_);
   const bool other_volume =
@@ -115,13 +115,13 @@ void PlaybackStream::Move() {
 }
 
 void PlaybackStream::GiveUpMove() {
-  timer_.cancel();
+  move_timer_.cancel();
   next_.reset();
   log_.SetBarrier(std::nullopt);
   // Where there is one target only, it is that which may want to be left alone.
   if (!closing_) {
-    lookup_.Start();
-    elsewhere_.Connect(targets_.size() == 1 ? WaitForTarget()
+    redialer_.LookUp();
+    elsewhere_.Connect(targets_.size() == 1 ? redialer_.WaitForTarget()
                                             : std::chrono::microseconds(0));
   }
   Pump();

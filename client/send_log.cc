@@ -12,6 +12,9 @@ namespace {
 constexpr size_t kMaxItems = 8192;
 // Epochs that a server has still to play; more are refused.
 constexpr int kMaxWaitingEpochs = 16;
+// Payloads whose memory is used again: about as many packets are played from
+// one Progress to the next.
+constexpr size_t kMaxSparePayloads = 32;
 
 }  // namespace
 
@@ -45,6 +48,10 @@ void SendLog::AddPacket(const PacketEncoder::Packet& packet,
   item.decoded_frames = packet.decoded_frames;
   item.codec_start = packet.codec_start;
   item.captured = captured;
+  if (!spare_payloads_.empty()) {
+    item.payload = std::move(spare_payloads_.back());
+    spare_payloads_.pop_back();
+  }
   item.payload.assign(reinterpret_cast<const char*>(packet.payload.data()),
                       packet.payload.size());
   Append(std::move(item));
@@ -341,7 +348,12 @@ void SendLog::Trim(Epoch& e) {
   index = PreRollStart(e, index);
   // The server may not have heard yet that it ended.
   if (index > e.first_index && e.at(index - 1).kind == Kind::kSilence) --index;
-  for (; e.first_index < index; ++e.first_index) e.items.pop_front();
+  for (; e.first_index < index; ++e.first_index) {
+    if (spare_payloads_.size() < kMaxSparePayloads) {
+      spare_payloads_.push_back(std::move(e.items.front().payload));
+    }
+    e.items.pop_front();
+  }
 }
 
 }  // namespace earshot

@@ -171,6 +171,7 @@ class SendLog {
   void FillItem(const Item& item, int64_t end, v1::PlayRequest& request) const;
 
   std::deque<Epoch> epochs_;  // oldest first; all but the last have ended
+  std::vector<std::string> spare_payloads_;  // of packets that were played
   std::optional<Point> barrier_;
 
   uint64_t cursor_epoch_ = 0;  // 0: the oldest

@@ -66,7 +66,10 @@ bool SendLog::Resume(uint64_t received_epoch, int64_t received_frame,
     const bool whole = e.start == 0 && e.first_index == 0 && e.played == 0;
     if (e.id() > received_epoch && !whole) return false;
   }
-  if (epochs_.empty() || received_epoch < epochs_.front().id()) return true;
+  // What is not here any more has ended, as every server has heard.
+  if (epochs_.empty() || received_epoch < epochs_.front().id()) {
+    return received_epoch == 0 || received_end;
+  }
   Epoch* e = Find(received_epoch);
   if (e == nullptr || (received_end && !e->ended)) return false;
   // Silence that goes on is not received before it is confirmed.
@@ -186,7 +189,8 @@ void SendLog::DropUnsaid() {
 void SendLog::MoveTo(const Point& point) {
   while (!epochs_.empty() && epochs_.front().id() < point.epoch) DropFront();
   if (Epoch* e = Find(point.epoch); e != nullptr) {
-    if (end_said_) {
+    // All of it may be the business of the one before, too.
+    if (end_said_ || (e->ended && e->end <= point.frame)) {
       DropFront();
     } else {
       StartAt(*e, point.frame);

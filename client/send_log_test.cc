@@ -131,6 +131,19 @@ TEST_F(SendLogTest, ABeginThatWasLostIsSaidAgain) {
                           "begin 2 pre-roll 0", "packet 0+480"));
 }
 
+TEST_F(SendLogTest, AServerThatIsInAnEpochThatItDrainedIsNotResumed) {
+  Begin(1);
+  Packets(0, 1);
+  log_.End(480);
+  Say();
+  log_.OnDrained(1);
+  EXPECT_FALSE(log_.Resume(1, 480, false));
+  EXPECT_TRUE(log_.Resume(1, 480, true));
+  Begin(2);
+  EXPECT_FALSE(log_.Resume(1, 480, false));
+  EXPECT_TRUE(log_.Resume(1, 480, true));
+}
+
 TEST_F(SendLogTest, AServerThatLiesAboutWhatItHasIsNotResumed) {
   Begin(1);
   Packets(0, 20);
@@ -490,6 +503,18 @@ TEST_F(SendLogTest, AnEpochThatEndsBeforeTheMoveStaysAndTheNextMoves) {
   EXPECT_EQ(log_.AtBarrier(0), SendLog::BarrierState::kReached);
   log_.MoveTo({1, 4800});
   EXPECT_THAT(Say(), ElementsAre("begin 2 pre-roll 0", "packet 0+480"));
+}
+
+TEST_F(SendLogTest, AnEpochThatEndsWhereItWouldMoveStaysAsAWhole) {
+  Begin(1);
+  log_.AddSilence(0);
+  Say();
+  log_.End(2400);
+  log_.SetBarrier(SendLog::Point{1, 2400});
+  Begin(2);
+  EXPECT_EQ(log_.AtBarrier(2400), SendLog::BarrierState::kReached);
+  log_.MoveTo({1, 2400});
+  EXPECT_THAT(Say(), ElementsAre("begin 2 pre-roll 0"));
 }
 
 TEST_F(SendLogTest, AServerThatGrantsAndNeverPlaysDoesNotFillTheMemory) {

@@ -7,6 +7,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "client/channel.h"
+#include "client/server_address.h"
 
 namespace earshot {
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -98,10 +99,43 @@ TEST(ServerTargetsTest, TheOneInUseStaysUntilItFails) {
   EXPECT_EQ(InTurn(targets), (Addresses{"10.0.0.2:1", "10.0.0.3:1"}));
 }
 
+TEST(ServerTargetsTest, AnAddressThatANameStillHasKeepsItsChannel) {
+  ServerTargets targets = Learned({"10.0.0.1:1", "10.0.0.2:1", "10.0.0.3:1"});
+  std::map<std::string, std::shared_ptr<grpc::Channel>> before;
+  for (size_t i = 0; i < targets.size(); ++i) {
+    before[targets.address()] = targets.channel();
+    targets.Rotate();
+  }
+  const std::string in_use = targets.address();
+  targets.Learn("earshot:1",
+                {"10.0.0.4:1", "10.0.0.3:1", "10.0.0.2:1", "10.0.0.1:1"});
+  EXPECT_EQ(targets.address(), in_use);
+  EXPECT_EQ(targets.size(), 4u);
+  for (size_t i = 0; i < targets.size(); ++i) {
+    if (before.count(targets.address()) != 0) {
+      EXPECT_EQ(targets.channel(), before[targets.address()]);
+    }
+    targets.Rotate();
+  }
+}
+
+TEST(ServerTargetsTest, NamesLearnForThemselves) {
+  auto targets = ServerTargets::Create("dns:///a:1,dns:///b:1");
+  ASSERT_TRUE(targets.ok());
+  EXPECT_EQ(targets->names(), (Addresses{"a:1", "b:1"}));
+  targets->Learn("b:1", {"10.0.0.2:1"});
+  EXPECT_TRUE(targets->IsUnknown());
+  targets->Learn("nobody:1", {"10.0.0.9:1"});
+  EXPECT_EQ(InTurn(*targets), (Addresses{"dns:///a:1", "10.0.0.2:1"}));
+  targets->Learn("a:1", {"10.0.0.1:1"});
+  EXPECT_EQ(InTurn(*targets), (Addresses{"10.0.0.1:1", "10.0.0.2:1"}));
+}
+
 TEST(ServerTargetsTest, ALookUpThatFindsNothingChangesNothing) {
-  ServerTargets targets = Learned({"10.0.0.1:1"});
+  ServerTargets targets = Learned({"10.0.0.1:1", "10.0.0.2:1"});
   targets.Learn("earshot:1", {});
-  EXPECT_EQ(InTurn(targets), Addresses{"10.0.0.1:1"});
+  EXPECT_THAT(InTurn(targets),
+              UnorderedElementsAre("10.0.0.1:1", "10.0.0.2:1"));
 }
 
 TEST(ServerTargetsTest, NamesAndAddressesKeepTheirOrder) {

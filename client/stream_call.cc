@@ -9,34 +9,21 @@
 #include "client/call_status.h"
 
 namespace earshot {
-namespace {
 
 using std::chrono::milliseconds;
-
-// gRPC 1.51 ends the threads of its callback API when the last channel and
-// server that used it go, and now and then aborts then: one of the threads
-// gives back a reference to their queue that is no longer there. So the first
-// channel with such a call stays for as long as the process.
-void Keep(const std::shared_ptr<grpc::Channel>& channel) {
-  static const auto* const kept = new std::shared_ptr<grpc::Channel>(channel);
-  (void)kept;
-}
-
-}  // namespace
 
 StreamCall::StreamCall(std::shared_ptr<grpc::Channel> channel,
                        const boost::asio::any_io_executor& executor,
                        Options options, const v1::Open& open,
                        ResponseChecker checker, Listener& listener)
     : channel_(std::move(channel)),
-      stub_(v1::PlaybackService::NewStub(channel_)),
       options_(std::move(options)),
       listener_(listener),
       checker_(std::move(checker)),
       timer_(executor),
-      call_(std::make_unique<PlayCall>(
-          *stub_, executor, static_cast<PlayCall::Listener&>(*this))) {
-  Keep(channel_);
+      call_(
+          std::make_unique<PlayCall>(options_.stream(channel_), executor,
+                                     static_cast<PlayCall::Listener&>(*this))) {
   checker_.OnOpen(!open.resume_token().empty());
   auto request = NewRequest();
   *request->mutable_open() = open;

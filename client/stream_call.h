@@ -12,10 +12,12 @@
 #include <optional>
 
 #include "absl/status/status.h"
+#include "client/grpc_play_stream.h"
 #include "client/monotonic_time.h"
 #include "client/play_call.h"
+#include "client/play_stream.h"
 #include "client/response_checker.h"
-#include "proto/earshot/v1/playback.grpc.pb.h"
+#include "proto/earshot/v1/playback.pb.h"
 
 namespace earshot {
 
@@ -35,10 +37,14 @@ class StreamCall : private PlayCall::Listener {
     // for as long again is dead. (HTTP/2's own pings would do as well, but
     // servers allow them only once in five minutes.)
     std::chrono::milliseconds heartbeat{4000};
-    // The same while sound plays, when a Progress comes every 50 ms; then every
+    // The same while sound plays, when Progress comes all the time; then every
     // heartbeat is a Ping, which also tells how the clock does.
     std::chrono::milliseconds playing_heartbeat{1000};
     std::function<MonotonicTime()> clock = std::chrono::steady_clock::now;
+    // The border to gRPC.
+    std::function<std::unique_ptr<PlayStream>(
+        const std::shared_ptr<grpc::Channel>&)>
+        stream = MakeGrpcPlayStream;
   };
   class Listener {
    public:
@@ -97,7 +103,6 @@ class StreamCall : private PlayCall::Listener {
   void End(const absl::Status& reason);
 
   const std::shared_ptr<grpc::Channel> channel_;
-  const std::unique_ptr<v1::PlaybackService::Stub> stub_;
   const Options options_;
   Listener& listener_;
   ResponseChecker checker_;

@@ -49,6 +49,9 @@ class AdminClient {
   std::unique_ptr<Stub> MakeStub() const {
     return v1::AdminService::NewStub(targets_.channel());
   }
+  const std::shared_ptr<grpc::Channel>& channel() const {
+    return targets_.channel();
+  }
   const std::string& server() const { return targets_.address(); }
 
   // Says on standard error what is wrong, in one line: of what did not get to

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "absl/status/statusor.h"
+#include "flags/command_line.h"
 
 namespace earshot {
 namespace {

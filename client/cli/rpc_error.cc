@@ -36,6 +36,7 @@ constexpr Advice kAdvice[] = {
     {"TOO_MANY_STREAMS_OF_PRINCIPAL", kQuota},
     {"TOO_MANY_OPENS", kQuota},
     {"TOO_MANY_WATCHERS", "end another --watch"},
+    {"TOO_MANY_LISTENERS", "end another `earshot listen`"},
     {"UNKNOWN_METHOD", "the server is older than this program"},
 };
 

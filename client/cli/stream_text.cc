@@ -122,6 +122,7 @@ void TellSound(const v1::Stream& stream, Page& page) {
     page.Line("its periods", Frames(stream.guest_period_frames(), rate_hz));
   }
   page.Line("sink", stream.sink());
+  page.Line("recording", stream.recording());
   page.Line("volume", VolumeText(stream.volume()));
 }
 

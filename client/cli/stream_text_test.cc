@@ -29,6 +29,7 @@ v1::Stream Known() {
   stream.set_guest_buffer_frames(7680);
   stream.set_guest_period_frames(1920);
   stream.set_sink("null");
+  stream.set_recording("/srv/desk-0-e2.opus");
   stream.mutable_volume()->set_gain_db(-20);
   stream.mutable_latency()->set_client_ms(12.5);
   stream.mutable_latency()->set_total_ms(44.4);
@@ -56,10 +57,11 @@ TEST(StreamTextTest, SaysEverythingInWords) {
        {"vms/desk/streams/0: priming (underrun: no packet for 12 ms)\n",
         "spiffe://example.org/vm/desk", "192.0.2.7:41111", "node=n1",
         "1970-01-01 00:16:40 UTC, 5 min ago", "48000 Hz, 2 channels, Opus",
-        "7680 (160.0 ms)", "1920 (40.0 ms)", "-20 dB", "44.4 ms", "12.5 ms",
-        "a packet was 14 ms late 35 s ago", "never below -3.2 ms", "-17.5 ppm",
-        "48000 (1.0 s)", "1 in this epoch: came too late over the",
-        "3 in all: outage 2", "960 frames in all: outage 960"}) {
+        "/srv/desk-0-e2.opus", "7680 (160.0 ms)", "1920 (40.0 ms)", "-20 dB",
+        "44.4 ms", "12.5 ms", "a packet was 14 ms late 35 s ago",
+        "never below -3.2 ms", "-17.5 ppm", "48000 (1.0 s)",
+        "1 in this epoch: came too late over the", "3 in all: outage 2",
+        "960 frames in all: outage 960"}) {
     EXPECT_THAT(text, HasSubstr(words));
   }
 }

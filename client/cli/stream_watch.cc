@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -12,8 +13,6 @@
 #include "absl/strings/str_cat.h"
 #include "client/cli/json_text.h"
 #include "client/cli/rpc_error.h"
-#include "client/cli/stream_board.h"
-#include "client/cli/stream_lister.h"
 #include "client/cli/stream_table.h"
 #include "client/cli/terminal.h"
 #include "client/cli/verb.h"
@@ -22,7 +21,6 @@ namespace earshot {
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::steady_clock;
 
 constexpr milliseconds kRedraw{250};
 constexpr milliseconds kRetry{1000};
@@ -76,15 +74,14 @@ class Watch {
   Watch(AdminClient& client, const WatchOptions& options)
       : client_(client),
         options_(options),
-        on_screen_(!options.json && TerminalOf(STDOUT_FILENO).there()),
-        board_(milliseconds(options.interval_ms)) {}
+        on_screen_(!options.json && TerminalOf(STDOUT_FILENO).there()) {}
 
   int Run() {
     std::thread drawing;
     if (on_screen_) drawing = std::thread([this] { DrawOnAndOn(); });
     grpc::Status status;
     do {
-      status = options_.filter.empty() ? Hear() : Poll();
+      status = Hear();
     } while (MayComeBack(status));
     {
       const std::lock_guard lock(mutex_);
@@ -124,37 +121,31 @@ class Watch {
     heard_once_ = true;
     server_ = client_.server();
     trouble_.clear();
+    streams_.clear();  // it tells of all of them anew
   }
 
-  void Take(const v1::Stream& stream) {
+  void Take(const v1::WatchStreamsResponse& told) {
+    const v1::Stream& stream = told.stream();
     if (on_screen_) {
       const std::lock_guard lock(mutex_);
-      board_.Take(stream, steady_clock::now());
+      if (told.gone()) {
+        streams_.erase(stream.name());
+      } else {
+        streams_[stream.name()] = stream;
+      }
       return;
     }
+    if (told.gone()) return;
     std::puts(options_.json ? JsonText(stream, JsonStyle::kOneLine).c_str()
                             : StreamLine(stream).c_str());
     std::fflush(stdout);
   }
 
-  // What a list does not have any more is gone.
-  void TakeList(const v1::ListStreamsResponse& all) {
-    if (!on_screen_) {
-      for (const v1::Stream& stream : all.streams()) Take(stream);
-      return;
-    }
-    const std::lock_guard lock(mutex_);
-    board_ = StreamBoard(milliseconds(options_.interval_ms));
-    for (const v1::Stream& stream : all.streams()) {
-      board_.Take(stream, steady_clock::now());
-    }
-  }
-
-  // As the service tells.
   grpc::Status Hear() {
     // Finds a server that is there, and what is wrong with it.
     v1::ListStreamsRequest ask;
     ask.set_page_size(1);
+    ask.set_filter(options_.filter);
     v1::ListStreamsResponse first;
     grpc::Status status =
         client_.Call(&AdminClient::Stub::ListStreams, ask, &first);
@@ -163,24 +154,12 @@ class Watch {
     grpc::ClientContext context;
     v1::WatchStreamsRequest request;
     request.set_interval_ms(options_.interval_ms);
+    request.set_filter(options_.filter);
     const auto stub = client_.MakeStub();
     const auto reader = stub->WatchStreams(&context, request);
     v1::WatchStreamsResponse response;
-    while (reader->Read(&response)) Take(response.stream());
+    while (reader->Read(&response)) Take(response);
     return reader->Finish();
-  }
-
-  // The service filters lists, not what it tells by itself.
-  grpc::Status Poll() {
-    while (true) {
-      v1::ListStreamsResponse all;
-      const grpc::Status status =
-          ListAllStreams(client_, options_.filter, &all);
-      if (!status.ok()) return status;
-      SetHeard();
-      TakeList(all);
-      std::this_thread::sleep_for(milliseconds(options_.interval_ms));
-    }
   }
 
   void DrawOnAndOn() {
@@ -190,7 +169,9 @@ class Watch {
         const std::lock_guard lock(mutex_);
         if (over_) return;
         if (heard_once_) {
-          screen.Draw(board_.Streams(steady_clock::now()), server_, trouble_);
+          std::vector<v1::Stream> streams;
+          for (const auto& [name, stream] : streams_) streams.push_back(stream);
+          screen.Draw(streams, server_, trouble_);
         }
       }
       std::this_thread::sleep_for(kRedraw);
@@ -202,8 +183,8 @@ class Watch {
   const bool on_screen_;
   std::mutex mutex_;  // guards what follows
   bool heard_once_ = false;
-  std::string server_;  // that was heard last
-  StreamBoard board_;
+  std::string server_;                         // that was heard last
+  std::map<std::string, v1::Stream> streams_;  // as it was told, by name
   std::string trouble_;
   bool over_ = false;
 };

@@ -6,7 +6,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "client/playback_flags.h"
+#include "flags/command_line.h"
 
 namespace earshot {
 namespace {

@@ -4,6 +4,7 @@
 #include "absl/strings/str_format.h"
 #include "client/cli/completion.h"
 #include "client/cli/doctor/doctor_verb.h"
+#include "client/cli/listen_verb.h"
 #include "client/cli/play_verb.h"
 #include "client/cli/protoset_verb.h"
 #include "client/cli/stream_verbs.h"
@@ -31,6 +32,28 @@ const std::vector<VerbInfo>& Table() {
        {},
        true,
        MakePlayVerb},
+      {"listen",
+       "STREAM",
+       "plays a stream here, or writes it to a file",
+       "Hears a stream of the service, from now on: demo is\n"
+       "vms/demo/streams/0, demo/1 vms/demo/streams/1. It plays on this\n"
+       "machine, or goes to a file, until Ctrl-C:\n"
+       "  earshot listen demo\n"
+       "  earshot listen demo --output=demo.opus\n"
+       "  earshot listen demo --output=- | mpv -\n"
+       "  earshot listen demo --output=- --format=wav | aplay\n"
+       "A card plays it as loud as the service does; a file has it as loud as\n"
+       "the guest made it, and ends with the stream.\n"
+       "What came of it is said at the end. A gap is where sound came too "
+       "late\n"
+       "for this card, or this machine was too busy to play it; one of the\n"
+       "stream itself is where the service had nothing to play, or passed\n"
+       "sound over: all who listened heard it.\n"
+       "Exit codes: 0 you stopped it, or the stream ended; 1 it did not work,\n"
+       "and standard error says why; 2 usage.\n",
+       {},
+       false,
+       MakeListenVerb},
       {"streams",
        "",
        "lists the streams; --watch goes on",

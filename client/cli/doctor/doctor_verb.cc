@@ -15,6 +15,7 @@
 #include "client/cli/terminal.h"
 #include "client/connection_flags.h"
 #include "client/playback_flags.h"
+#include "flags/command_line.h"
 
 namespace earshot {
 namespace {
