@@ -8,11 +8,11 @@ PACKAGES=(
   bazel-bootstrap g++ libc6-dev git
   libabsl-dev libgrpc++-dev libgrpc-dev libprotobuf-dev libprotoc-dev
   protobuf-compiler protobuf-compiler-grpc
-  libopus-dev libsndfile1-dev libsoxr-dev libpulse-dev libasound2-dev
+  libopus-dev libogg-dev libsndfile1-dev libsoxr-dev libpulse-dev libasound2-dev
   libboost-dev libboost-program-options-dev libspdlog-dev prometheus-cpp-dev
   libseccomp-dev libcap-dev libssl-dev libcjose-dev libjansson-dev libpugixml-dev
   # Tests, sanitizers, linters.
-  libgtest-dev libgmock-dev libbenchmark-dev
+  libgtest-dev libgmock-dev libbenchmark-dev libopusfile-dev libnghttp2-dev
   clang libclang-rt-dev clangd lld llvm zip shellcheck pyflakes3
   # The test guest and the programs that drive it.
   python3 python3-numpy python3-grpcio python3-protobuf
@@ -22,6 +22,8 @@ PACKAGES=(
   dbus-daemon pipewire pipewire-pulse wireplumber
   # What an operator sees: tests/monitoring.
   prometheus python3-yaml openssl
+  # tests/browser.
+  chromium
   # The bad network of tests/faults.
   vde2 vde-switch vde-wirefilter iproute2 libfaketime
   # Images, pods and units: tests/deploy.

@@ -5,7 +5,6 @@ deploy/quickstart installs, builds, and then runs this.
 """
 import argparse
 import re
-import select
 import shutil
 import signal
 import socket
@@ -26,7 +25,8 @@ from rig.guest import Guest, build_image  # noqa: E402
 from rig.processes import Device, Server, await_condition  # noqa: E402
 
 VM = "quickstart"
-PORT = 50051
+PORT, WEB_PORT = 50051, 8080
+KEPT = 4  # recordings, while the guest goes on playing
 
 
 class Steps:
@@ -44,9 +44,9 @@ class Steps:
         print(f"  {text:46} {time.monotonic() - self._began:6.1f} s", flush=True)
 
 
-def free_port(wanted):
+def free_port(wanted, usual):
     """The wanted port of loopback, or, if none is wanted, one that is free."""
-    for port in [wanted] if wanted else [PORT, 0]:
+    for port in [wanted] if wanted else [usual, 0]:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -100,9 +100,14 @@ def summary(stream, recording, lead_ms, wall_s):
   Took       {wall_s:.0f} s in all""")
 
 
-def next_steps(address, name, server, device, keeps_running):
+def next_steps(address, page, name, server, device, keeps_running):
     print(f"""
-Try next{'' if keeps_running else ' (deploy/quickstart --keep leaves it running)'}:
+Hear it{'' if keeps_running else ' (deploy/quickstart --keep leaves it running)'}:
+  {page}     in a browser
+  bazel-bin/client/cli/earshot listen --server={address} {name}
+
+Look at it:
+  bazel-bin/client/cli/earshot streams --server={address} --watch
   grpcurl -plaintext {address} list
   grpcurl -plaintext {address} earshot.v1.AdminService/ListStreams
   grpcurl -plaintext -d '{{"name": "{name}"}}' {address} earshot.v1.AdminService/GetStream
@@ -122,20 +127,22 @@ def short(text):
 
 
 def keep(guest, server, name):
-    """Until Ctrl-C; Enter plays the tune again."""
-    terminal = sys.stdin.isatty()
-    print("\nRunning until Ctrl-C." + (" Enter plays the tune again." if terminal else ""),
-          flush=True)
+    """The guest plays on until Ctrl-C; of its recordings the newest stay."""
+    print("\nThe guest plays on, until Ctrl-C.", flush=True)
+    terminal = sys.stdout.isatty()
+    guest.start("tunes", "sh -c 'while aplay -q -D hw:0,0 /tune.wav; do :; done'")
     while True:
-        if not terminal:
-            signal.pause()
-        elif select.select([sys.stdin], [], [], 1)[0]:
-            if not sys.stdin.readline():
-                terminal = False
-                continue
-            stream, recording, lead_ms = play(guest, server, name)
-            print(f"  {stream['played_frames']} frames in {short(recording)}, {lead_ms:.0f} ms",
-                  flush=True)
+        time.sleep(1)
+        stream = server.stream(name)
+        if terminal:
+            state = stream.get("state", "").replace("STREAM_STATE_", "").lower()
+            print(f"\r\033[K  {state}, {stream.get('latency', {}).get('total_ms', 0):.0f} ms, "
+                  f"underruns: {stream.get('underruns_total', 0)}, "
+                  f"listeners: {stream.get('listeners', 0)} ", end="", flush=True)
+        recordings = sorted(server.recordings.rglob("*.wav"),
+                            key=lambda file: file.stat().st_mtime_ns)
+        for old in recordings[1:-KEPT]:
+            old.unlink(missing_ok=True)
 
 
 def run(args, folder, steps):
@@ -146,8 +153,9 @@ def run(args, folder, steps):
     steps.end(f"the guest is there, Linux {kernel}")
 
     steps.begin("service and device")
-    address = f"127.0.0.1:{free_port(args.port)}"
-    with Server(folder, address, args.out) as server, \
+    address = f"127.0.0.1:{free_port(args.port, PORT)}"
+    web = f"localhost:{free_port(args.web_port, WEB_PORT)}"
+    with Server(folder, address, args.out, [f"--web={web}"]) as server, \
             Device(folder, address, VM, [f"--codec={args.codec}"]) as device:
         steps.end(f"the service listens at {address}")
         steps.begin("the guest")
@@ -158,7 +166,8 @@ def run(args, folder, steps):
             found = play(guest, server, device.stream_name)
             steps.end("the tune was played")
             summary(*found, time.time() - args.started / 1e9)
-            next_steps(address, device.stream_name, server, device, args.keep)
+            next_steps(address, f"http://{web}/", device.stream_name, server, device,
+                       args.keep)
             if args.keep:
                 keep(guest, server, device.stream_name)
 
@@ -166,9 +175,12 @@ def run(args, folder, steps):
 def parse(argv):
     parser = argparse.ArgumentParser(prog="deploy/quickstart")
     parser.add_argument("--started", type=int, default=time.time_ns())
-    parser.add_argument("--keep", action="store_true")
+    until = parser.add_mutually_exclusive_group()
+    until.add_argument("--keep", action="store_true", default=sys.stdout.isatty())
+    until.add_argument("--once", dest="keep", action="store_false")
     parser.add_argument("--out", type=lambda name: Path(name).resolve(), default=ROOT / "out")
     parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--web-port", type=int, default=0)
     parser.add_argument("--codec", choices=("opus", "pcm"), default="opus")
     return parser.parse_args(argv)
 
