@@ -30,6 +30,15 @@ inline std::vector<float> MakeChord() {
   return pcm;
 }
 
+// The same in 16 bits.
+inline std::vector<int16_t> MakeChordS16() {
+  std::vector<int16_t> samples;
+  for (const float sample : MakeChord()) {
+    samples.push_back(static_cast<int16_t>(std::lrint(sample * 32767)));
+  }
+  return samples;
+}
+
 }  // namespace earshot
 
 #endif  // EARSHOT_TESTS_BENCHMARK_CHORD_H_

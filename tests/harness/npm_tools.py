@@ -1,4 +1,4 @@
-"""Tools from npm, at the versions of tests/lint's lock file."""
+"""What tests take from npm, at the versions of their lock files."""
 import hashlib
 import os
 import pathlib
@@ -10,15 +10,15 @@ CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or
                      pathlib.Path.home() / ".cache") / "earshot"
 
 
-def folder():
+def folder(suite=LINT):
     """Where they are, installed once for each lock file."""
-    lock = (LINT / "package-lock.json").read_bytes()
-    place = CACHE / "lint" / hashlib.sha256(lock).hexdigest()[:16]
+    lock = (suite / "package-lock.json").read_bytes()
+    place = CACHE / suite.name / hashlib.sha256(lock).hexdigest()[:16]
     if not (place / "done").exists():
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir(parents=True)
         for name in ("package.json", "package-lock.json"):
-            shutil.copy(LINT / name, place)
+            shutil.copy(suite / name, place)
         subprocess.run(
             # Not `npm ci`: it insists on the optional packages of every other
             # system. The versions and hashes are the lock file's all the same.

@@ -1,5 +1,4 @@
 """Who plays, and how: from a program's samples to a null sink of the hall."""
-import itertools
 import shutil
 import time
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ CONTESTANTS = []
 PLAYER_MS = 6
 SNAPCAST_CHUNK_MS = 10
 SNAPCAST_PLAYER_MS = 20
-_ports = itertools.count(51704)
 
 
 @dataclass
@@ -45,7 +43,7 @@ def direct(stage, name):
 def tunnel(latency_ms):
     def start(stage, name):
         local = SoundServer(stage, f"{name}.local")
-        local.load("module-tunnel-sink", server=stage.hall.environment["PULSE_SERVER"], sink=name,
+        local.load("module-tunnel-sink", server=stage.hall.open_port(), sink=name,
                    sink_name="tunnel", latency_msec=latency_ms, rate=48000, channels=2)
         stage.play_into_pulse(name, local, "tunnel", PLAYER_MS)
     return start
@@ -58,7 +56,7 @@ for _ms in (20, 10, 5):
 def snapcast(buffer_ms):
     def start(stage, name):
         fifo = stage.fifo(name)
-        port = next(_ports)
+        port = stage.port()
         stage.spawn(f"{name}.server", [
             "snapserver", "--config=/dev/null", f"--server.datadir={stage.folder}",
             "--http.enabled=false", "--tcp.enabled=false", "--stream.bind_to_address=127.0.0.1",
@@ -83,7 +81,7 @@ for _ms in (100,):
 def gstreamer(frame_ms, jitter_ms, buffer_ms):
     def start(stage, name):
         fifo = stage.fifo(name)
-        port = next(_ports)
+        port = stage.port()
         stage.spawn(f"{name}.receiver", [
             "gst-launch-1.0", "udpsrc", "address=127.0.0.1", f"port={port}",
             "caps=application/x-rtp,media=audio,clock-rate=48000,encoding-name=OPUS,payload=96",

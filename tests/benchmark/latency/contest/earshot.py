@@ -43,18 +43,20 @@ class Chain:
         self._client.close()
 
 
-def play_through_earshot(stage, name, guest, device_flags):
-    """From a guest through a device and a server of its own."""
-    address = f"unix:{stage.folder}/{name}.sock"
+def play_through_earshot(stage, name, guest, device_flags, sink=None):
+    """From a guest through a device and a server of its own, into a sink of the
+    hall if no other one is named; returns where the server is."""
+    address = f"127.0.0.1:{stage.port()}"
     socket = stage.folder / f"{name}.vhost"
     stage.spawn(f"{name}.server", [BIN / "server/earshot-server", f"--listen={address}",
-                                   f"--sink=pulse:{name}"], stage.hall.environment)
+                                   f"--sink={sink or f'pulse:{name}'}"], stage.hall.environment)
     stage.spawn(f"{name}.device", [BIN / "device/earshot-device", f"--socket={socket}",
                                    f"--server={address}", f"--vm={name}", *device_flags])
     chain = Chain(address, name, stage.log(f"{name}.chain"))
     stage.chains[name] = chain
     await_condition(lambda: stage.alive() and chain.opened(), f"{name}: the stream is open", 15)
     stage.play_as_guest(name, socket, *guest)
+    return address
 
 
 def _median(values):

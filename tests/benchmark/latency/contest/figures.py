@@ -16,6 +16,7 @@ class Figures:
     gaps: list = field(default_factory=list)        # how long the carrier was gone
     jumps: int = 0                                  # breaks of the carrier without a gap
     extra: int = 0                                  # impulses that nobody sent, or twice
+    cpu_percent: float = float("nan")               # of one processor, its programs together
 
     @property
     def lost(self):
@@ -91,12 +92,12 @@ def stalls(recorder_log, begin_ns, end_ns):
 def table(rows):
     """[(name, text, Figures)] as lines for people."""
     yield (f"{'':16} {'p50':>8} {'p99':>8} {'max':>8} {'impulses':>9} {'lost':>5} {'extra':>5} "
-           f"{'gaps':>5} {'jumps':>5}")
+           f"{'gaps':>5} {'jumps':>5} {'cpu %':>6}")
     for name, text, found in rows:
         ms = [percentile(found.latencies, share) for share in (0.5, 0.99, 1)]
         yield (f"{name:16} " + " ".join(f"{value:8.1f}" for value in ms)
                + f" {found.sent:9} {found.lost:5} {found.extra:5} {len(found.gaps):5}"
-               f" {found.jumps:5}  {text}")
+               f" {found.jumps:5} {found.cpu_percent:6.2f}  {text}")
 
 
 def result_line(name, found):
@@ -111,4 +112,4 @@ def result_line(name, found):
             + " ".join(f"{key}={value:.2f}" for key, value in values.items())
             + f" impulses={found.sent} lost={found.lost} extra={found.extra}"
             f" gaps={len(found.gaps)} gap_max_ms={max(found.gaps, default=0):.0f}"
-            f" jumps={found.jumps}")
+            f" jumps={found.jumps} cpu_percent={found.cpu_percent:.2f}")

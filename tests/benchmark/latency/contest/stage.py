@@ -14,6 +14,7 @@ TOOLS = BIN / "tests/benchmark/latency"
 NULL_SINK_BLOCK_S = 2
 # Each impulse comes at another time than another contestant's.
 _seeds = itertools.count(1)
+_ports = itertools.count(51704)
 
 
 class SoundServer:
@@ -40,6 +41,13 @@ class SoundServer:
                            *(f"{key}={value}" for key, value in arguments.items()))
         if done.returncode:
             raise ProcessError(f"{module}: {done.stderr.strip()}")
+
+    def open_port(self):
+        """Listens to TCP, too; returns where."""
+        port = next(_ports)
+        self.load("module-native-protocol-tcp", listen="127.0.0.1", port=port,
+                  **{"auth-anonymous": 1})
+        return f"tcp:127.0.0.1:{port}"
 
     def add_null_sink(self, name):
         self.load("module-null-sink", sink_name=name, rate=48000, channels=2, format="float32le")
@@ -68,6 +76,16 @@ class Stage:
 
     def log(self, name):
         return self.folder / f"{name}.log"
+
+    def port(self):
+        """One that nobody else takes."""
+        return next(_ports)
+
+    def cpu_seconds(self, name):
+        """What a contestant's programs have used, but for the one that has the
+        impulses."""
+        return sum(process.cpu_seconds() for its, process in self._processes
+                   if its.partition(".")[0] == name and its != f"{name}.source")
 
     def fifo(self, name):
         path = self.folder / f"{name}.fifo"

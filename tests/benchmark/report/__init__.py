@@ -1,0 +1,1 @@
+"""What the benchmarks' RESULT lines come to: a table, and plots."""
