@@ -2,6 +2,8 @@
 
 #include <grpcpp/generic/generic_stub.h>
 
+#include <vector>
+
 #include "proto/google/rpc/error_details.pb.h"
 #include "proto/google/rpc/status.pb.h"
 
@@ -19,6 +21,16 @@ std::string ReasonOf(const grpc::Status& status) {
     reason = info.reason();
   }
   return reason;
+}
+
+std::string TextOf(const grpc::ByteBuffer& bytes) {
+  std::string text;
+  std::vector<grpc::Slice> slices;
+  if (!bytes.Dump(&slices).ok()) return text;
+  for (const grpc::Slice& slice : slices) {
+    text.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
+  }
+  return text;
 }
 
 // One step after another: each waits for the one before.
@@ -80,6 +92,7 @@ CallOutcome CallAny(const std::shared_ptr<grpc::Channel>& channel,
   }
   outcome.reason = ReasonOf(outcome.status);
   outcome.message = outcome.status.error_message();
+  if (heard) outcome.response = TextOf(response);
   return outcome;
 }
 

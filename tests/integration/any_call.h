@@ -15,6 +15,7 @@ struct CallOutcome {
   grpc::Status status;
   std::string reason;  // of its ErrorInfo; empty if it has none
   std::string message;
+  std::string response;  // the first that it heard, serialised
 };
 
 // Calls a method by its name, such as "/earshot.v1.AdminService/GetIdentity",
