@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "server/session.h"
-#include "server/sinks/null_sink.h"
+#include "sinks/null_sink.h"
 
 namespace earshot {
 

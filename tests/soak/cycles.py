@@ -4,7 +4,8 @@ should be; whether the sound is right afterwards is asked after every one."""
 import time
 
 from guest.rig import wav
-from guest.rig.case import require, require_beginning, require_exact
+from guest.rig.case import Failure, require, require_beginning, require_exact
+from guest.rig.processes import ProcessError
 
 # Whole periods: aplay fills up the last one, and Opus does not keep silence silent.
 SIZES = (960, 3840)  # frames of a period and of the ring
@@ -49,7 +50,11 @@ def cut(bench, how):
     """Ends a play before its end; what was recorded must be its beginning."""
     epochs = bench.epochs()
     playing = bench.playing("sweep3", *SIZES)
-    playing.await_frames(wav.RATE // 2)
+    try:
+        playing.await_frames(wav.RATE // 2)
+    except ProcessError as error:
+        ended = playing.await_end()
+        raise Failure(f"aplay ended with {ended.rc}: {ended.output.strip()}; {error}") from None
     how(playing)
     bench.await_rest(epochs)
     recordings = bench.recordings()

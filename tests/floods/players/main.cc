@@ -1,6 +1,8 @@
 // Plays many streams at once in real time, as honest devices would, until
 // SIGTERM comes: what a flood must not harm. Its standard output has one line,
-// `playing`, once all of them play.
+// `playing`, once all of them play; and one at each SIGUSR1 from then on, of
+// how punctual it was itself since the last, as nobody else can make that good.
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -58,6 +60,29 @@ class Source {
   bool playing_ = false;
 };
 
+// How late the turns came.
+class Punctuality {
+ public:
+  void Add(std::chrono::nanoseconds late) {
+    ++turns_;
+    if (late > kTurn) ++late_;
+    worst_ = std::max(worst_, late);
+  }
+
+  // Says it, and begins anew.
+  void Tell() {
+    std::printf("turns=%d late=%d worst_ms=%.1f\n", turns_, late_,
+                std::chrono::duration<double, std::milli>(worst_).count());
+    std::fflush(stdout);
+    *this = Punctuality();
+  }
+
+ private:
+  int turns_ = 0;
+  int late_ = 0;  // by more than a turn
+  std::chrono::nanoseconds worst_{0};
+};
+
 int Run(const std::string& server, int streams) {
   boost::asio::io_context loop;
   std::vector<Source> sources;
@@ -78,11 +103,22 @@ int Run(const std::string& server, int streams) {
   boost::asio::signal_set signals(loop, SIGTERM, SIGINT);
   signals.async_wait(
       [&loop](const boost::system::error_code&, int) { loop.stop(); });
+  Punctuality punctuality;
+  boost::asio::signal_set questions(loop, SIGUSR1);
+  std::function<void()> answer = [&] {
+    questions.async_wait([&](const boost::system::error_code& error, int) {
+      if (error) return;
+      punctuality.Tell();
+      answer();
+    });
+  };
+  answer();
   boost::asio::steady_timer timer(loop);
   auto next = Clock::now();
   bool told = false;
   std::function<void()> turn = [&] {
     bool all = true;
+    punctuality.Add(Clock::now() - next);
     for (Source& source : sources) {
       source.Turn(Clock::now());
       all = all && source.playing();

@@ -112,6 +112,7 @@ class Guest:
         try:
             deadline = time.monotonic() + timeout
             self._qmp = Qmp(self._connect("qmp.sock", deadline))
+            steady.raise_main_thread(steady.GUEST_LOOP, self.pid)
             self._control = self._connect("control.sock", deadline)
             self.await_boot(timeout)
         except BaseException:

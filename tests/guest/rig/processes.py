@@ -118,10 +118,12 @@ class Process:
         return self._process.wait()
 
 
-def plaintext(addresses):
-    """The flag that server and device want for plaintext beyond this machine: the
-    rigs' wires lead nowhere else."""
+def plaintext(addresses, arguments):
+    """The flag that server and device want for plaintext beyond this machine, if
+    their arguments say nothing of TLS: the rigs' wires lead nowhere else."""
     near = ("unix:", "localhost:", "127.", "[::1]:")
+    if any(one.startswith("--tls-") for one in arguments):
+        return []
     return [] if all(one.startswith(near) for one in addresses.split(",")) else ["--insecure"]
 
 
@@ -137,7 +139,7 @@ class Server(Process):
         self.recordings = Path(recordings)
         super().__init__(BIN / "server/earshot-server",
                          [f"--listen={listen}", f"--sink={sink or f'wav:{recordings}'}",
-                          *plaintext(listen), *arguments],
+                          *plaintext(listen, arguments), *arguments],
                          Path(folder) / "server.log", within)
         self.client = ReflectionClient(listen.partition(",")[0])
         try:
@@ -180,7 +182,7 @@ class Device(Process):
         self._controls = "--controls=on" in arguments
         super().__init__(BIN / "device/earshot-device",
                          [f"--socket={self.socket}", f"--server={server}", f"--vm={vm}",
-                          *plaintext(server), *arguments],
+                          *plaintext(server, arguments), *arguments],
                          Path(folder) / "device.log", within)
         try:
             await_condition(lambda: self.require() and self.socket.exists(),

@@ -7,6 +7,9 @@ import subprocess
 # processor of an emulated guest that is busy would keep it away for a whole
 # slice of 100 ms, which ALSA takes for a dead card.
 GUEST = 10
+# QEMU's main loop, which hands the guest its interrupts and its time: emulated
+# processors of the same priority would keep it waiting for a slice each.
+GUEST_LOOP = 11
 WATCHER = 15
 AUDIO = 20
 # Before all that is not real-time. A program that starts uses a processor for
@@ -46,6 +49,12 @@ def steady_again(priority, pid):
     if _real_time:
         subprocess.run(["chrt", "--rr", "--all-tasks", "--pid", str(priority), str(pid)],
                        check=True)
+
+
+def raise_main_thread(priority, pid):
+    """Gives real-time priority to the first thread of a process alone."""
+    if _real_time:
+        os.sched_setscheduler(pid, os.SCHED_RR, os.sched_param(priority))
 
 
 def raise_priority(priority, pid):
