@@ -22,6 +22,7 @@ from guest.rig import wav
 from guest.rig.bench import Play
 from guest.rig.case import figures, require_exact
 from guest.rig.guest import build_image, cpio
+from guest.rig.memory_limit import MemoryLimit
 from guest.rig.processes import Process, Server, await_condition
 from guest.rig.sounds import SOUNDS
 
@@ -244,8 +245,10 @@ def kubevirt_guest(folder):
         text = text.replace(word, str(value))
     libvirt = libvirt_words(folder / "libvirt")
     address = f"unix:{folder}/server.sock"
-    with Server(folder, address, folder / "recordings") as server, \
-            Sidecar(folder, [f"--server={address}", "--codec=pcm"]) as sidecar, \
+    with MemoryLimit(MOST_MEMORY_KB) as memory, \
+            Server(folder, address, folder / "recordings") as server, \
+            Sidecar(folder, [f"--server={address}", "--codec=pcm"], (),
+                    memory.within()) as sidecar, \
             sidecar.client() as hook:
         domain = folder / "domain.xml"
         domain.write_bytes(hook.define(text.encode(), VMI_JSON))
@@ -259,7 +262,9 @@ def kubevirt_guest(folder):
             played = guest.run(f"aplay -q -D hw:0,0 /{recording.name}", 60)
             stream = drained(server.client, f"vms/{VM}/streams/0")
             guest.close()
+        peak_kb = memory.peak_kb()
     play = Play(played, stream, wav.read(next((folder / "recordings").rglob("*.wav"))),
                 SOUND.recorded())
     require_exact(play)
-    return figures(play)
+    require(peak_kb < MOST_MEMORY_KB, f"hook and device took {peak_kb} KiB")
+    return {**figures(play), "memory_peak_mb": round(peak_kb / 1024, 1)}

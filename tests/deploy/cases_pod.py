@@ -1,34 +1,38 @@
 """A pod with a guest in one container and its sound card in another."""
 import json
+import os
+import subprocess
 import time
 from pathlib import Path
 
+import yaml
+
 from deploy import vmm
-from deploy.attached_guest import MEMORY, AttachedGuest, boot_arguments
+from deploy.attached_guest import AttachedGuest, boot_arguments
+from deploy.cases_health import SERVES, check
 from deploy.frame import case, require
+from deploy.kustomize import kustomize
 from deploy.podman import Cgroup, Podman
 from deploy.streams import drained
 from guest.rig import steady, wav
 from guest.rig.bench import Play
 from guest.rig.case import figures, require_exact
+from guest.rig.guest import ROOT
 from guest.rig.processes import await_condition
 from guest.rig.reflection import ReflectionClient
 from guest.rig.sounds import SOUNDS
 
-STREAM = "vms/pod-test/streams/0"
+OVERLAY = ROOT / "deploy/kubernetes/overlays/sidecar-podman"
+# Where its manifests look for the service, and who plays there.
+SERVICE = "earshot-server.earshot.svc"
+STREAM = "vms/vm/streams/0"
 SOUND = SOUNDS["sweep10"]
-CONTAINERS = ("vm-device", "vm-vmm", "sound-server")
+CONTAINERS = ("vm-device", "vm-vmm", f"{SERVICE}-server")
 MOST_READY_MS = 100
 MOST_MEMORY = 64 << 20
 MOST_CPUS = 0.2
 MEASURED_S = 5  # of the ten that it plays
 STARTS = 7
-VMM_ARGUMENTS = [
-    "-M", "q35,memory-backend=mem", "-m", MEMORY,
-    "-object", f"memory-backend-memfd,id=mem,size={MEMORY},share=on",
-    *boot_arguments("/run/earshot", "/guest/vmlinux", "/guest/initrd.cpio"),
-    "-chardev", "socket,id=snd,path=/run/earshot/device.sock",
-    "-device", "vhost-user-snd-pci,chardev=snd"]
 
 
 def start_device(podman, socket, number):
@@ -62,21 +66,67 @@ def sidecar_start(folder):
             "worst_ms": round(times[-1])}
 
 
-def write_manifest(podman, folder):
-    """The pods of vmm/pods.yaml, where this machine has what they name."""
-    shared = {}
-    for name in ("SOCKET", "RECORDINGS"):
-        shared[name] = folder / name.lower()
-        shared[name].mkdir()
-        shared[name].chmod(0o777)
-    text = (Path(vmm.__file__).parent / "pods.yaml").read_text(encoding="utf-8")
-    version = podman.image("device").rpartition(":")[2]
-    for word, value in {**shared, "VERSION": version,
-                        "VMM_ARGUMENTS": json.dumps(VMM_ARGUMENTS)}.items():
+def write_service(podman, folder, certificates):
+    """The service's pod, and where its recordings are."""
+    recordings = folder / "recordings"
+    recordings.mkdir()
+    recordings.chmod(0o777)
+    text = (Path(vmm.__file__).parent / "service.yaml").read_text(encoding="utf-8")
+    for word, value in {"NAME": SERVICE, "IMAGE": podman.image("server"),
+                        "RECORDINGS": recordings, "CERTIFICATES": certificates}.items():
         text = text.replace(word, str(value))
-    path = folder / "pods.yaml"
+    path = folder / "service.yaml"
     path.write_text(text, encoding="utf-8")
-    return path, shared["SOCKET"], shared["RECORDINGS"]
+    return path, recordings
+
+
+def write_vm(folder, certificates):
+    """The VM's pod: what the overlay for podman makes of the sidecar's manifests,
+    with certificates of ours, a VMM that boots our guest, and a codec that keeps
+    each byte."""
+    kustomization = folder / "kustomization"
+    kustomization.mkdir()
+    (kustomization / "kustomization.yaml").write_text(yaml.safe_dump({
+        "bases": [os.path.relpath(OVERLAY, kustomization)],
+        "images": [{"name": "localhost/vmm", "newName": vmm.NAME, "newTag": vmm.TAG}],
+        "patchesJson6902": [{"target": {"version": "v1", "kind": "Pod", "name": "vm"},
+                             "path": "patch.yaml"}]}))
+    (kustomization / "patch.yaml").write_text(yaml.safe_dump([
+        {"op": "replace", "path": "/spec/volumes/1/hostPath/path", "value": str(certificates)},
+        {"op": "add", "path": "/spec/containers/0/args/-", "value": "--codec=pcm"},
+        {"op": "add", "path": "/spec/containers/1/args",
+         "value": boot_arguments("/run/earshot", "/guest/vmlinux", "/guest/initrd.cpio")}]))
+    path = folder / "vm.yaml"
+    path.write_text(kustomize(kustomization), encoding="utf-8")
+    return path
+
+
+def make_certificates(folder):
+    """The service's for its name, and the VM's; returns their folders, each as
+    Kubernetes makes it of a Secret."""
+    made = folder / "certificates"
+    subprocess.run([ROOT / "deploy/certs/make-certs", f"--out={made}",
+                    f"--server-name={SERVICE}", "--vm=vm"], stdout=subprocess.DEVNULL, check=True)
+    folders = []
+    for name in ("server", "vm-vm"):
+        mounted = folder / f"tls-{name}"
+        mounted.mkdir()
+        for source, key in ((f"{name}.pem", "tls.crt"), (f"{name}.key", "tls.key"),
+                            ("ca.pem", "ca.crt")):
+            (mounted / key).write_bytes((made / source).read_bytes())
+        folders.append(mounted)
+    return folders
+
+
+def volume_of(podman, container, destination):
+    """Where a container's volume is on this host, in few characters: sockets are
+    there."""
+    [source] = [mount["Source"] for mount in podman.inspect(container)["Mounts"]
+                if mount["Destination"] == destination]
+    link = podman.folder / f"{container}-volume"
+    link.unlink(missing_ok=True)
+    link.symlink_to(source)
+    return link
 
 
 def play_measured(guest, pid):
@@ -92,21 +142,34 @@ def play_measured(guest, pid):
     return guest.finish("play"), cpus, cgroup.memory_peak()
 
 
-@case("pod", "a guest in a container, its card in a sidecar, the service in another pod: "
-             "every frame")
+def address_of(podman, name):
+    """A pod's, in its network."""
+    infra = json.loads(podman.run("pod", "inspect", name).stdout)["InfraContainerID"]
+    [network] = podman.inspect(infra)["NetworkSettings"]["Networks"].values()
+    return network["IPAddress"]
+
+
+@case("pod", "a guest in a container, its card in a sidecar, as the overlay for podman has them, "
+             "the service in another pod: every frame")
 def pod(folder):
     with Podman(folder) as podman:
         sound = SOUND.write(folder, "sweep10")
         vmm.build(podman, {sound.name: sound.read_bytes()})
-        manifest, socket, recordings = write_manifest(podman, folder)
+        of_service, of_vm = make_certificates(folder)
+        service, recordings = write_service(podman, folder, of_service)
         podman.run("network", "create", "--internal", "earshot")
-        podman.run("kube", "play", "--network=earshot", manifest)
+        podman.run("kube", "play", "--network=earshot", service)
+        podman.run("kube", "play", "--network=earshot", write_vm(folder, of_vm))
         try:
-            guest = AttachedGuest(socket)
+            guest = AttachedGuest(volume_of(podman, "vm-device", "/run/earshot"))
             pids = [podman.inspect(name)["State"]["Pid"] for name in CONTAINERS]
             for one in pids:
                 Cgroup(one).prefer()
             pid = pids[0]
+            # Podman asks no probe; into such a network it forwards no port either.
+            address = f"{address_of(podman, 'vm')}:9466"
+            for probe in ("startup", "readiness", "liveness", "service"):
+                require(check(address, probe) == SERVES, f"{probe} is answered")
             played, cpus, memory = play_measured(guest, pid)
             client = ReflectionClient(f"unix:{recordings}/server.sock")
             stream = drained(client, STREAM)

@@ -1,26 +1,46 @@
 """Replicas of the playback service behind one name, and devices that find them by
 it: each replica has an address of the loopback network, and the name is in a
 file of hosts that the devices alone see."""
+import collections
 import re
 import signal
+import subprocess
 import time
 
 from faults.rig import recording
 from faults.rig.players import Feeder, Sizes
+from guest.rig.guest import ROOT
 from guest.rig.processes import Device, Server, await_condition
 
 NAME = "earshot-server.test"
 PORT = 50051
 MOUNTED = 'mount --bind "$0" /etc/hosts && exec "$@"'
 MOVED = re.compile(r"stream (?:open|moved) .*server=([\d.]+):")
-TIMED = re.compile(r"^(\S+) \w+ (.*)$", re.MULTILINE)
+CAUSE = re.compile(r" (network_late|source_starved|outage|server_overload)=(\d+)")
+
+
+def certificates(folder):
+    """Makes a server's certificate with the name alone, no address of a replica,
+    and a device's; returns the flags of the one and of the other."""
+    subprocess.run([ROOT / "deploy/certs/make-certs", f"--out={folder}",
+                    f"--server-name={NAME}", "--vm=fleet"],
+                   stdout=subprocess.DEVNULL, check=True)
+
+    def flags(name, ca):
+        return [f"--tls-cert={folder}/{name}.pem", f"--tls-key={folder}/{name}.key",
+                f"--tls-{ca}={folder}/ca.pem"]
+
+    return flags("server", "client-ca"), flags("vm-fleet", "ca")
 
 
 class Replicas:
-    def __init__(self, folder, count, arguments=(), sink=None):
+    """`secure`: they speak mutual TLS, as all that the manifests deploy."""
+
+    def __init__(self, folder, count, arguments=(), sink=None, secure=False):
         self.folder = folder
         self.sink = sink
-        self.arguments = arguments
+        ours, self.device_flags = certificates(folder / "certificates") if secure else ([], [])
+        self.arguments = [*arguments, *ours]
         self.hosts = folder / "hosts"
         self.servers = {}  # by address
         self.logs = []
@@ -71,16 +91,21 @@ class Replicas:
         return [one["name"] for one in told.get("streams", ())
                 if one["state"] in ("STREAM_STATE_PLAYING", "STREAM_STATE_PRIMING")]
 
-    def underruns(self):
-        """By cause, of all epochs that were drained."""
-        total = {}
+    def all_underruns(self):
+        """By cause, of all streams: of those that play what their servers say,
+        of those that were ended what is in a log."""
+        total = collections.Counter()
+        for server in self.servers.values():
+            told = server.client.call("earshot.v1.AdminService/ListStreams", timeout=20,
+                                      pageSize=500)
+            for one in told.get("streams", ()):
+                total.update({cause: int(count)
+                              for cause, count in one["underrun_causes_total"].items()})
         for log in self.logs:
-            for line in log.read_text(errors="replace").splitlines():
-                if "epoch drained" in line:
-                    for cause, count in re.findall(
-                            r" (network_late|source_starved|outage|server_overload)=(\d+)", line):
-                        total[cause] = total.get(cause, 0) + int(count)
-        return total
+            if log.parent.name not in self.servers:
+                for line in re.findall(r"epoch drained .*", log.read_text(errors="replace")):
+                    total.update({cause: int(count) for cause, count in CAUSE.findall(line)})
+        return +total
 
     def recordings(self, vm):
         return sorted(self.folder.glob(f"127.*/recordings/**/{vm}-*.wav"),
@@ -97,7 +122,8 @@ class Vm:
         self.folder = replicas.folder / self.vm
         self.folder.mkdir()
         self.device = Device(
-            self.folder, f"dns:///{NAME}:{PORT}", self.vm, ["--codec=pcm"],
+            self.folder, f"dns:///{NAME}:{PORT}", self.vm,
+            ["--codec=pcm", *replicas.device_flags],
             ["unshare", "--mount", "sh", "-c", MOUNTED, str(replicas.hosts)])
         self.feeder = None
 

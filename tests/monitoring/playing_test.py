@@ -38,7 +38,7 @@ class PlayingTest(unittest.TestCase):
             names = set(re.findall(r'[{,]([a-z_]+)="', text))
             self.assertLessEqual(names, {
                 "vm", "stream", "state", "cause", "reason", "stage", "share", "le", "file",
-                "kind", "program", "version"})
+                "kind", "program", "version", "result"})
 
     def test_every_panel_has_data(self):
         expressions = []

@@ -20,9 +20,10 @@ VM = "team-a.desktop"
 
 class Sidecar(Process):
     """The hook with a folder of its own, which is a part of what the VM's
-    container sees below `folder`, as KubeVirt mounts them."""
+    container sees below `folder`, as KubeVirt mounts them. `within`: words that
+    exec it."""
 
-    def __init__(self, folder, device_flags, hook_flags=()):
+    def __init__(self, folder, device_flags, hook_flags=(), within=()):
         self.hooks = Path(folder) / "hooks"
         self.own = self.hooks / CONTAINER
         self.own.mkdir(parents=True)
@@ -33,7 +34,7 @@ class Sidecar(Process):
         super().__init__(
             HOOK, [f"--socket={self.socket}", f"--device={DEVICE}", *hook_flags, "--",
                    *device_flags],
-            Path(folder) / "hook.log", within=["env", f"CONTAINER_NAME={CONTAINER}"])
+            Path(folder) / "hook.log", within=[*within, "env", f"CONTAINER_NAME={CONTAINER}"])
         try:
             self.sockets = self.collect()
         except BaseException:

@@ -6,7 +6,7 @@ from guest.rig.guest import build_image, cpio
 from images import debian
 from images.root import Root
 
-REFERENCE = "localhost/earshot-test-vmm:1"
+NAME, TAG = "localhost/earshot-test-vmm", "1"
 QEMU = Path("/usr/bin/qemu-system-x86_64")
 # What it loads for a guest whose kernel it is given.
 FIRMWARE = ("/usr/share/seabios/bios-256k.bin", "/usr/share/qemu/kvmvapic.bin",
@@ -29,5 +29,5 @@ def build(podman, guest_files):
         (guest / "initrd.cpio").write_bytes(
             (image / "initramfs.cpio").read_bytes() + cpio(guest_files))
         (context / "Containerfile").write_text(CONTAINERFILE)
-        podman.run("build", "--quiet", "--layers=false", "--timestamp=0", f"--tag={REFERENCE}",
+        podman.run("build", "--quiet", "--layers=false", "--timestamp=0", f"--tag={NAME}:{TAG}",
                    context, program="buildah")

@@ -99,7 +99,8 @@ class Earshot:
         self.device_metrics = f"127.0.0.1:{free_port()}"
         self.server = self._run(
             BIN / "server/earshot-server", f"--listen={listen}", f"--policy={policy}",
-            f"--tls-cert={certificate}", f"--tls-key={key}", f"--metrics={self.server_metrics}")
+            f"--tls-cert={certificate}", f"--tls-key={key}", f"--metrics={self.server_metrics}",
+            f"--record={folder / 'recordings'}", "--record-min-free=0")
         await_true(lambda: "server started" in self.require(self.server), "the server starts")
         vhost = folder / "card"
         self.device = self._run(
