@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from guest.rig import steady
 
 STEP_S = 0.005
-SAID_S = 0.02  # what is shorter is hardly heard
+SAID_S = 0.005  # what is shorter is what any machine does now and then
 HEARD_S = 0.1  # until what a watcher says has come here
 PRIORITY = steady.AUDIO + 1
 
