@@ -26,8 +26,8 @@ constexpr double kMaxSlew = 20000e-6;
 // The drift has nothing to learn from such a delay; from errors of this size it
 // has, or a large drift would stay one.
 constexpr double kMostLearnt = 0.005;  // s
-// Progress comes every 50 ms. After a longer gap (lost, or a host that stood
-// still) one error does not speak for all of it.
+// Progress comes every 100 ms. After a longer gap (lost, in silence, or a host
+// that stood still) one error does not speak for all of it.
 constexpr double kMaxStep = 0.25;  // s
 
 double Seconds(std::chrono::nanoseconds duration) {

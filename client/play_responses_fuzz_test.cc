@@ -283,7 +283,8 @@ class Fuzz {
     log_.OnProgress(progress, now_);
     if (progress.epoch() != 0 && progress.epoch() == log_.said_epoch()) {
       credit_.Grant(progress.granted_frame());
-      played_.OnSaid(progress.played_frame(), milliseconds(5), now_);
+      played_.OnSaid(progress.played_frame(), milliseconds(5), now_,
+                     log_.in_silence());
       played_.At(now_);
     }
     if (progress.has_margin_error_us()) {

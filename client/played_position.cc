@@ -7,9 +7,11 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-// Progress comes every 50 ms while an epoch plays: the position is carried
-// forward for no longer than a few of them.
+// Progress comes every 100 ms while an epoch plays: the position is carried
+// forward for no longer than two of them.
 constexpr std::chrono::milliseconds kMaxExtrapolation{200};
+// In silence, every second; and the service needs nothing of us to go on.
+constexpr std::chrono::milliseconds kMaxInSilence{3000};
 
 }  // namespace
 
@@ -18,11 +20,12 @@ void PlayedPosition::Reset(int rate_hz) {
   rate_hz_ = rate_hz;
 }
 
-void PlayedPosition::OnSaid(int64_t played, nanoseconds way,
-                            MonotonicTime now) {
+void PlayedPosition::OnSaid(int64_t played, nanoseconds way, MonotonicTime now,
+                            bool silent) {
   // It stands still while it gathers packets.
   moving_ = played > said_;
   said_ = position_ = played;
+  silent_ = silent;
   time_ = now - std::clamp<nanoseconds>(way, nanoseconds(0), kMaxExtrapolation);
 }
 
@@ -33,8 +36,8 @@ void PlayedPosition::Freeze(MonotonicTime now) {
 
 int64_t PlayedPosition::At(MonotonicTime now) const {
   if (!moving_) return position_;
-  const nanoseconds since =
-      std::clamp<nanoseconds>(now - time_, nanoseconds(0), kMaxExtrapolation);
+  const nanoseconds since = std::clamp<nanoseconds>(
+      now - time_, nanoseconds(0), silent_ ? kMaxInSilence : kMaxExtrapolation);
   return position_ + since.count() / 1000 * rate_hz_ / 1000000;
 }
 

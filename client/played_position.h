@@ -15,8 +15,10 @@ class PlayedPosition {
  public:
   // An epoch begins.
   void Reset(int rate_hz);
-  // The service said so; its word has traveled for `way`.
-  void OnSaid(int64_t played, std::chrono::nanoseconds way, MonotonicTime now);
+  // The service said so; its word has traveled for `way`. `silent`: of digital
+  // silence that lasts.
+  void OnSaid(int64_t played, std::chrono::nanoseconds way, MonotonicTime now,
+              bool silent);
   // It stands still, or nothing is known of it.
   void Freeze(MonotonicTime now);
   // As it was said last.
@@ -29,6 +31,7 @@ class PlayedPosition {
   int64_t said_ = 0;
   int64_t position_ = 0;  // at `time_`
   MonotonicTime time_;
+  bool silent_ = false;
   bool moving_ = false;
 };
 

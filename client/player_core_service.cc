@@ -72,7 +72,8 @@ void PlayerCore::OnProgress(const v1::Progress& progress) {
   if (stats_.epoch != progress.epoch() || progress.epoch() == 0) return;
   const MonotonicTime now = options_.clock();
   played_.OnSaid(progress.played_frame(),
-                 stream_.round_trip().value_or(nanoseconds(0)) / 2, now);
+                 stream_.round_trip().value_or(nanoseconds(0)) / 2, now,
+                 sending_ && encoder_->silent());
   sink_latency_ = microseconds(
       std::clamp<int64_t>(progress.sink_latency_us(), 0, 10000000));
   stats_.received = progress.received_frame();

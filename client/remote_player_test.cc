@@ -659,6 +659,23 @@ TEST_F(RemotePlayerTest, DelayIsWhatIsProducedAndNotPlayed) {
   EXPECT_EQ(player_->DelayFrames(now_ + milliseconds(10)), 3360);
 }
 
+TEST_F(RemotePlayerTest, DelayIsTheSameInSilenceThoughReportsAreRare) {
+  server_.Listen();
+  MakePlayer();
+  ASSERT_TRUE(UntilConnected());
+  Prepare();
+  player_->Start(now_);
+  Play(milliseconds(100));
+  player_->Write(std::vector<float>(4800 * 2), now_);
+  ASSERT_TRUE(UntilHeard(PlayRequest::kSilence));
+  server_.SayProgress(1, 96000, 8640, 8640);
+  ASSERT_TRUE(Until([&] { return player_->stats().played == 8640; }));
+  EXPECT_EQ(player_->DelayFrames(now_), 960);
+  now_ += seconds(1);
+  player_->Write(std::vector<float>(48000 * 2), now_);
+  EXPECT_EQ(player_->DelayFrames(now_), 960);
+}
+
 TEST_F(RemotePlayerTest, TheSinksOwnLatencyIsDelay) {
   server_.Listen();
   MakePlayer();

@@ -37,8 +37,9 @@ class StreamCall : private PlayCall::Listener {
     // for as long again is dead. (HTTP/2's own pings would do as well, but
     // servers allow them only once in five minutes.)
     std::chrono::milliseconds heartbeat{4000};
-    // The same while sound plays, when Progress comes all the time; then every
-    // heartbeat is a Ping, which also tells how the clock does.
+    // The same while an epoch plays; then every heartbeat is a Ping, which also
+    // tells how the clock does; in silence a server says little more than the
+    // echo.
     std::chrono::milliseconds playing_heartbeat{1000};
     std::function<MonotonicTime()> clock = std::chrono::steady_clock::now;
     // The border to gRPC.
