@@ -11,8 +11,8 @@ namespace {
 
 // Messages kept for later; more are only needed after a blackout.
 constexpr size_t kMaxSpareRequests = 16;
-// Messages that wait for the server to read. A window of sound is a tenth of
-// it; but not all that is said is sound and takes credit.
+// Messages that wait for the server to read. A window of sound is a third of it
+// at most; but not all that is said is sound and takes credit.
 constexpr size_t kMaxWaitingRequests = 4096;
 
 }  // namespace

@@ -8,8 +8,8 @@
 namespace earshot {
 namespace {
 
-// Grants reach less than a second ahead (architecture: window); this bounds
-// what a careless server makes the client send blindly.
+// Grants reach 3.2 s ahead at most; this bounds what a careless server makes
+// the client send blindly.
 constexpr int kMaxWindowSeconds = 10;
 constexpr int kMaxInitialWindowMs = 2000;
 

@@ -23,13 +23,14 @@ std::optional<VolumeSetting> ClientReports::TakeVolume() {
   return told_volume_;
 }
 
-void ClientReports::TakeProgress(ProgressReport* report) {
+void ClientReports::TakeProgress(const Epoch* epoch, ProgressReport* report) {
   if (!VolumeDue() && std::exchange(ping_waits_, false)) {
     report->ping_id = ping_.id;
   }
   last_progress_ = report->time;
   last_epoch_ = report->epoch;
   last_granted_ = report->granted_frame;
+  last_silent_ = epoch != nullptr && epoch->in_open_silence();
 }
 
 bool ClientReports::ProgressDue(const Epoch* epoch, MonotonicTime now) const {
@@ -39,12 +40,14 @@ bool ClientReports::ProgressDue(const Epoch* epoch, MonotonicTime now) const {
     return true;
   }
   const bool silent = epoch->in_open_silence();
+  // The next one is far, and the grant reaches up to it.
+  if (silent && !last_silent_) return true;
   if (!silent &&
       epoch->granted_position() - last_granted_ >= epoch->window_frames() / 4) {
     return true;
   }
   return epoch->state() != Epoch::State::kPaused &&
-         now - *last_progress_ >= (silent ? kSilentInterval : kInterval);
+         now - *last_progress_ >= (silent ? Epoch::kSilentInterval : kInterval);
 }
 
 }  // namespace earshot

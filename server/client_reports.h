@@ -55,8 +55,9 @@ class ClientReports {
 
   std::optional<DrainedReport> TakeDrained() { return drained_.Take(); }
   std::optional<VolumeSetting> TakeVolume();
-  // Makes `report` the Progress that is told, and adds the echo to it.
-  void TakeProgress(ProgressReport* report);
+  // Makes `report` the Progress that is told, of `epoch` or of none, and adds
+  // the echo to it.
+  void TakeProgress(const Epoch* epoch, ProgressReport* report);
 
   // Of the epoch that the client sends; null: of none.
   bool Due(const Epoch* epoch, MonotonicTime now) const {
@@ -75,9 +76,6 @@ class ClientReports {
  private:
   // Often enough for the client's clock, which is steered over minutes.
   static constexpr std::chrono::milliseconds kInterval{100};
-  // While the client declares silence, and has nothing to send: well within
-  // what the grant runs ahead of it.
-  static constexpr std::chrono::milliseconds kSilentInterval{250};
 
   bool VolumeDue() const { return volume_->Get() != told_volume_; }
 
@@ -91,6 +89,7 @@ class ClientReports {
   std::optional<MonotonicTime> last_progress_;
   uint64_t last_epoch_ = 0;
   int64_t last_granted_ = 0;
+  bool last_silent_ = false;
 };
 
 }  // namespace earshot

@@ -18,10 +18,10 @@ constexpr std::chrono::seconds kLongestRoundTrip{1};
 // What a guest is late by beyond this is not what delay is good for.
 constexpr std::chrono::milliseconds kMostOfSource{50};
 
-// The window as 16-bit PCM, twice for what packets and items cost, and one
+// What is granted as 16-bit PCM, twice for what packets and items cost, and one
 // packet of the largest size: more than any codec needs for it.
-size_t MaxBytes(int64_t window_frames, int channels) {
-  return static_cast<size_t>(window_frames) * 2 * sizeof(int16_t) *
+size_t MaxBytes(int64_t frames, int channels) {
+  return static_cast<size_t>(frames) * 2 * sizeof(int16_t) *
              static_cast<size_t>(channels) +
          2 * kMaxPayloadBytes;
 }
@@ -88,6 +88,7 @@ Refusal Epoch::AddSilence(int64_t first_frame, MonotonicTime now) {
     return Explain(result, "silence.first_frame", first_frame, 0);
   }
   if (was_silent) SettleSilence(first_frame, now);
+  UpdateGrant();
   source_.Reset();
   underruns_.OnMedia(nanoseconds(0), nanoseconds(0), now);
   OnMedia(now);
@@ -350,9 +351,10 @@ void Epoch::OnPull(int64_t want, MonotonicTime now) {
 }
 
 void Epoch::UpdateGrant() {
-  const int64_t window = window_frames();
-  buffer_.Allow(MaxBytes(window, params_.channels));
-  granted_ = std::max(granted_, cursor_ + buffer_.skip_frames() + window);
+  const int64_t from = cursor_ + buffer_.skip_frames();
+  const int64_t more = in_open_silence() ? Frames(kSilentInterval) : 0;
+  granted_ = std::max(granted_, from + window_frames() + more);
+  buffer_.Allow(MaxBytes(granted_ - from, params_.channels));
 }
 
 int64_t Epoch::MediaAhead() const {

@@ -56,6 +56,11 @@ class Epoch {
   // kDraining -> kDone     the end was played
   enum class State { kPriming, kPlaying, kPaused, kDraining, kDone };
 
+  // In open silence the client is told so seldom how the play-out stands, and
+  // is granted so much more that it need not know. Rarer than a client's Ping,
+  // whose echo tells the same.
+  static constexpr std::chrono::milliseconds kSilentInterval{1250};
+
   // What the play-out has to do next.
   struct Step {
     enum class Kind {

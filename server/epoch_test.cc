@@ -208,6 +208,22 @@ TEST_F(EpochTest, OpenSilenceIsTakenOnlyAsFarAsItWasConfirmed) {
   EXPECT_EQ(epoch_.taken_position(), 3 * kPacket);
 }
 
+TEST_F(EpochTest, WhatWasGrantedInSilenceMayBeSentAfterIt) {
+  EpochParams params = Params();
+  params.channels = 8;
+  Epoch epoch(params, config_, &target_, &margins_, true, now_);
+  ASSERT_TRUE(epoch.AddSilence(0, now_).ok());
+  const int64_t granted = epoch.granted_position();
+  EXPECT_GT(granted, epoch.window_frames() + 1200 * kMs);
+  const std::string payload(kPacket * 2 * 8, 'x');
+  for (int64_t at = 0; at + kPacket <= granted; at += kPacket) {
+    const Refusal refusal = epoch.AddPacket(at, kPacket, payload, 0, now_);
+    ASSERT_TRUE(refusal.ok()) << at << " " << refusal.message;
+  }
+  // And then it is as it always is.
+  EXPECT_EQ(epoch.granted_position(), granted);
+}
+
 TEST_F(EpochTest, AnEpochThatWaitsTakesItsFloorWhenItsTurnComes) {
   EpochParams params = Params();
   params.low_latency = true;

@@ -183,7 +183,7 @@ std::optional<ProgressReport> Session::TakeProgress(uint64_t call,
     report.received_frame = last_end_;
     report.played_frame = last_end_;
   }
-  reports_.TakeProgress(&report);
+  reports_.TakeProgress(Reported(), &report);
   return report;
 }
 

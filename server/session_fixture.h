@@ -21,6 +21,7 @@ inline constexpr int kPacket = 480;          // 10 ms
 inline constexpr milliseconds kWait{10000};  // for a client that is gone
 inline constexpr int64_t kTarget = 40 * 48;  // frames of the target margin
 inline constexpr int64_t kWindow = 600 * 48;
+inline constexpr int64_t kSilent = 1250 * 48;  // more while it is silent
 
 // Mono S16LE whose samples count up from the position, so that every frame
 // that comes out tells where it came from.

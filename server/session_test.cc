@@ -243,7 +243,7 @@ TEST_F(SessionTest, SilencePlaysAsTimeGoesWithoutUnderruns) {
   EXPECT_EQ(Stats().underruns.total(), 0);
   EXPECT_EQ(Stats().played_frames, 480000);
   EXPECT_EQ(Stats().queued_frames, 0);
-  EXPECT_EQ(Stats().granted_frame, 480000 + kWindow);
+  EXPECT_EQ(Stats().granted_frame, 480000 + kWindow + kSilent);
   // It goes on 50 ms ahead of the play-out, as it would with a real client.
   Packets(482400, 484800);
   Run(milliseconds(60));
@@ -300,14 +300,15 @@ TEST_F(SessionTest, AnEndInSilenceBehindThePlayOutIsExact) {
 TEST_F(SessionTest, SilenceEndsWithinTheGrantWhateverEndsIt) {
   ASSERT_TRUE(Begin(1).ok());
   ASSERT_TRUE(session_.AddSilence(call_, 0, now_).ok());
+  const int64_t granted = kWindow + kSilent;
   EXPECT_EQ(
-      session_.AddSkip(call_, kWindow + 1, 1, SkipReason::kOutage, now_).reason,
+      session_.AddSkip(call_, granted + 1, 1, SkipReason::kOutage, now_).reason,
       Reason::kNotGranted);
-  EXPECT_EQ(session_.AddSilence(call_, kWindow + 1, now_).reason,
+  EXPECT_EQ(session_.AddSilence(call_, granted + 1, now_).reason,
             Reason::kNotGranted);
-  EXPECT_EQ(session_.End(call_, kWindow + 1, now_).reason, Reason::kNotGranted);
+  EXPECT_EQ(session_.End(call_, granted + 1, now_).reason, Reason::kNotGranted);
   EXPECT_TRUE(
-      session_.AddSkip(call_, kWindow, 1, SkipReason::kOutage, now_).ok());
+      session_.AddSkip(call_, granted, 1, SkipReason::kOutage, now_).ok());
 }
 
 TEST_F(SessionTest, SilenceAtTheLastPositionEndsWithItsClient) {
@@ -354,12 +355,45 @@ TEST_F(SessionTest, ProgressIsRareInSilence) {
   ASSERT_TRUE(session_.AddSilence(call_, 0, now_).ok());
   Run(milliseconds(500));
   ASSERT_TRUE(session_.TakeProgress(call_, now_));
-  Run(milliseconds(245));  // the grant has moved by more than a quarter
+  Run(milliseconds(1245));  // the grant has moved by more than a quarter
   EXPECT_FALSE(session_.TakeProgress(call_, now_));
   Run(milliseconds(5));
   const auto progress = session_.TakeProgress(call_, now_);
   ASSERT_TRUE(progress);
-  EXPECT_EQ(progress->granted_frame, progress->played_frame + kWindow);
+  EXPECT_EQ(progress->granted_frame,
+            progress->played_frame + kWindow + kSilent);
+}
+
+// The next one is far: without it, the guest would wait for a grant.
+TEST_F(SessionTest, TheGrantForSilenceIsToldAsSoonAsItIsDeclared) {
+  ASSERT_TRUE(Begin(1).ok());
+  Packets(0, 9600);
+  Run(milliseconds(100));
+  ASSERT_TRUE(session_.TakeProgress(call_, now_));
+  for (int64_t at = 9600; at < 9600 + 10 * kPacket; at += kPacket) {
+    ASSERT_TRUE(session_.AddSilence(call_, at, now_).ok());
+    const auto progress = session_.TakeProgress(call_, now_);
+    ASSERT_TRUE(progress);
+    EXPECT_EQ(progress->granted_frame,
+              progress->played_frame + kWindow + kSilent);
+    EXPECT_FALSE(session_.TakeProgress(call_, now_));
+    // A short sound between two silences; Progress comes meanwhile.
+    ASSERT_TRUE(Packet(at).ok());
+    Run(milliseconds(100));
+    ASSERT_TRUE(session_.TakeProgress(call_, now_));
+  }
+}
+
+TEST_F(SessionTest, ProgressComesAtOnceWhenSoundFollowsSilence) {
+  ASSERT_TRUE(Begin(1).ok());
+  ASSERT_TRUE(session_.AddSilence(call_, 0, now_).ok());
+  ASSERT_TRUE(session_.TakeProgress(call_, now_));
+  Run(milliseconds(500));
+  EXPECT_FALSE(session_.TakeProgress(call_, now_));
+  ASSERT_TRUE(Packet(24000).ok());
+  EXPECT_TRUE(session_.TakeProgress(call_, now_));
+  EXPECT_FALSE(session_.TakeProgress(call_, now_ + milliseconds(99)));
+  EXPECT_TRUE(session_.TakeProgress(call_, now_ + milliseconds(100)));
 }
 
 TEST_F(SessionTest, ProgressComesSoonerWhenTheGrantMoves) {
