@@ -27,6 +27,10 @@ constexpr int kReconnectMs = 5000;
 // How long one attempt to connect may take; gRPC's own is 20 s. A host that
 // came back during a longer one would wait for TCP's next try, 2 s or more.
 constexpr int kConnectMs = 2500;
+// What a call may be told before it has read it. gRPC would find out by itself
+// what the way holds, with a ping for nearly each message: more than all else
+// that is said in silence.
+constexpr int kAheadBytes = 1 << 20;
 
 }  // namespace
 
@@ -42,6 +46,8 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> CreateChannel(
   args.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectMs);
   args.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectMs);
   args.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectMs);
+  args.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  args.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kAheadBytes);
   // A proxy of the environment is for the web, not for sound.
   args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);

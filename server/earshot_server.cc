@@ -29,6 +29,10 @@ using Connections =
 // Our own check of sizes is the one that clients see, up to here: beyond it
 // gRPC ends the call itself, and gives no details.
 constexpr int kMaxMessageBytes = 1 << 20;
+// What a call may say before it was read: 1 s of 8 channels at 48 kHz, as PCM.
+// gRPC would find out by itself what the way holds, with a ping for nearly each
+// message: more than all else that is said in silence.
+constexpr int kAheadBytes = 1 << 20;
 constexpr int kKeepaliveMs = 20000;
 constexpr int kKeepaliveTimeoutMs = 10000;
 constexpr int kMinPingIntervalMs = 5000;
@@ -199,6 +203,9 @@ absl::Status EarshotServer::Listen() {
     if (!address.unix_path.empty()) unix_paths_.push_back(address.unix_path);
   }
   builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES,
+                             kAheadBytes);
   // A client whose machine is gone is found out by HTTP/2 pings; a client may
   // find us out likewise, also while its stream is idle.
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
