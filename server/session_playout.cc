@@ -104,6 +104,7 @@ void SessionPlayout::FinishEpoch(MonotonicTime now) {
   sink_.reset();
   session_->FinishEpoch(now);
   EndRecording();
+  next_look_ = now;  // the next epoch may be there already
 }
 
 void SessionPlayout::EndRecording() {
