@@ -17,10 +17,13 @@
 namespace earshot {
 
 // The threads that play: each ticks its sessions every 5 ms, at absolute
-// times, so that nothing drifts. A session stays with its thread.
+// times, so that nothing drifts. Those that rest are passed over until they are
+// due, or stirred. A session stays with its thread.
 class PlayoutPool {
  public:
   static constexpr std::chrono::milliseconds kTick{5};
+  // How often it looks who of those that rest is due.
+  static constexpr std::chrono::milliseconds kLook{50};
 
   // `overload`, which may be null, has as many threads, and outlives the pool.
   // `ticked` is called when a thread has ticked its sessions; it may not block.
@@ -41,11 +44,14 @@ class PlayoutPool {
   const TickLateness& lateness() const { return lateness_; }
 
  private:
+  using Playouts = std::vector<std::unique_ptr<SessionPlayout>>;
+
   struct Worker {
-    std::mutex incoming_mutex;  // guards incoming, stop and load
+    std::mutex incoming_mutex;  // guards all but the thread
     std::condition_variable changed;
-    std::vector<std::unique_ptr<SessionPlayout>> incoming;
+    Playouts incoming;
     bool stop = false;
+    bool stirred = false;  // one of those that rest was
     size_t load = 0;
     std::thread thread;
   };
@@ -56,7 +62,7 @@ class PlayoutPool {
   const std::function<void()> ticked_;
 
   TickLateness lateness_;
-  std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<std::shared_ptr<Worker>> workers_;  // and of who may stir them
 };
 
 }  // namespace earshot

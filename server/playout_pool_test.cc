@@ -78,23 +78,26 @@ std::unique_ptr<SessionPlayout> Playout(std::shared_ptr<Session> session,
       });
 }
 
-std::shared_ptr<Session> SessionWithAnEpoch(bool ended) {
+void AddEpoch(Session* session, uint64_t epoch, bool ended = true) {
   const MonotonicTime now = std::chrono::steady_clock::now();
-  auto session = std::make_shared<Session>(PlayoutConfig());
-  const uint64_t call = session->Attach(0, now)->call;
-  EXPECT_EQ(call, kCall);
   EpochParams params;
-  params.epoch = 1;
+  params.epoch = epoch;
   params.channels = 1;
   params.codec = MediaCodec::kPcmS16le;
-  EXPECT_TRUE(session->Begin(call, params, now).ok());
+  EXPECT_TRUE(session->Begin(kCall, params, now).ok());
   EXPECT_TRUE(
       session
-          ->AddPacket(call, 0, kFrames, std::string(2 * kFrames, 'x'), 0, now)
+          ->AddPacket(kCall, 0, kFrames, std::string(2 * kFrames, 'x'), 0, now)
           .ok());
   if (ended) {
-    EXPECT_TRUE(session->End(call, kFrames, now).ok());
+    EXPECT_TRUE(session->End(kCall, kFrames, now).ok());
   }
+}
+
+std::shared_ptr<Session> SessionWithAnEpoch(bool ended) {
+  auto session = std::make_shared<Session>(PlayoutConfig());
+  EXPECT_EQ(session->Attach(0, std::chrono::steady_clock::now())->call, kCall);
+  AddEpoch(session.get(), 1, ended);
   return session;
 }
 
@@ -138,6 +141,22 @@ TEST(PlayoutPoolTest, ReportsAnEpochAsDrainedAfterItsSinkWasStopped) {
   }
   EXPECT_EQ(session->Stats(std::chrono::steady_clock::now()).state_reason,
             "broken on purpose");
+}
+
+// It is moved between those that play and those that rest, with its thread and
+// its client in a race.
+TEST(PlayoutPoolTest, ASessionThatRestsPlaysWhenItsClientBegins) {
+  Observed observed;
+  PlayoutPool pool(1);
+  auto session = SessionWithAnEpoch(/*ended=*/true);
+  pool.Add(Playout(session, &observed));
+  for (uint64_t epoch = 2; epoch < 52; ++epoch) {
+    while (!session->TakeDrained(kCall).has_value()) std::this_thread::yield();
+    AddEpoch(session.get(), epoch);
+  }
+  session->CloseRequests(kCall, std::chrono::steady_clock::now());
+  observed.AwaitClosed(1);
+  EXPECT_EQ(observed.media, 51 * kFrames);
 }
 
 TEST(PlayoutPoolTest, StopEndsWhatStillPlays) {

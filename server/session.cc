@@ -15,7 +15,7 @@ std::optional<Attachment> Session::Attach(uint64_t oldest_epoch,
   Attachment attachment;
   attachment.resumed = call_ > 0;
   attachment.call = ++call_;
-  stirred_ = true;
+  Stir();
   attached_ = true;
   waits_until_.reset();
   reports_.StartCall();
@@ -75,7 +75,7 @@ Refusal Session::Begin(uint64_t call, const EpochParams& params,
     return {Reason::kTooManyEpochs, "begin.epoch",
             absl::StrCat(kMaxEpochs, " epochs wait to be played or reported")};
   }
-  stirred_ = true;
+  Stir();
   newest_epoch_ = params.epoch;
   ++total_.epochs;
   const bool active = epochs_.empty();
@@ -190,6 +190,11 @@ std::optional<ProgressReport> Session::TakeProgress(uint64_t call,
 bool Session::ReportDue(MonotonicTime now) const {
   const std::lock_guard lock(stream_mutex_);
   return attached_ && reports_.Due(Reported(), now);
+}
+
+void Session::OnStirred(std::function<void()> stirred) {
+  const std::lock_guard lock(stream_mutex_);
+  on_stirred_ = std::move(stirred);
 }
 
 std::optional<EpochParams> Session::PlayingEpoch() const {
@@ -397,10 +402,15 @@ const Epoch* Session::Reported() const {
 void Session::CloseLocked(std::string reason, MonotonicTime now) {
   if (requests_closed_) return;
   requests_closed_ = true;
-  stirred_ = true;
+  Stir();
   waits_until_.reset();
   close_reason_ = std::move(reason);
   if (Epoch* epoch = Receiving(); epoch != nullptr) epoch->EndHere(now);
+}
+
+void Session::Stir() {
+  stirred_ = true;
+  on_stirred_();
 }
 
 SessionState Session::State() const {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -106,6 +107,8 @@ class Session : public SoundSource {
   bool TakeStirred() {
     return stirred_.load(std::memory_order_relaxed) && stirred_.exchange(false);
   }
+  // Is called when they do: by any thread, with locks held.
+  void OnStirred(std::function<void()> stirred);
   // The epoch to be played, until FinishEpoch(); nothing if there is none.
   std::optional<EpochParams> PlayingEpoch() const;
   PlayOutResult PlayOut(absl::Span<float> out, MonotonicTime now) override;
@@ -161,6 +164,7 @@ class Session : public SoundSource {
   Epoch* Receiving();
   const Epoch* Reported() const;
   void CloseLocked(std::string reason, MonotonicTime now);
+  void Stir();
   SessionState State() const;
   std::string StateReason(MonotonicTime now) const;
   std::optional<Underrun> LastUnderrun() const;
@@ -188,6 +192,7 @@ class Session : public SoundSource {
   std::string sink_problem_;
   std::string recording_;
   std::chrono::nanoseconds sink_latency_{0};
+  std::function<void()> on_stirred_ = [] {};
 
   PeakMeter peak_;                    // anybody's
   std::atomic<bool> stirred_ = true;  // likewise

@@ -10,10 +10,10 @@ namespace {
 
 constexpr std::chrono::nanoseconds kNone{0};
 
-// So long a session that has nothing to play is left alone, unless its client
-// stirs it: of many desktops most are silent, and a look at each of them at
-// every tick costs more than those who play. Within it others' settings of the
-// volume are told, and a stream ends whose client did not come back.
+// So long a session that rests is left alone, unless its client stirs it: of
+// many desktops most are silent, and a look at each of them at every tick costs
+// more than those who play. Within it others' settings of the volume are told,
+// and a stream ends whose client did not come back.
 constexpr std::chrono::milliseconds kRest{100};
 
 }  // namespace
@@ -33,7 +33,7 @@ SessionPlayout::SessionPlayout(std::string name,
 SessionPlayout::~SessionPlayout() = default;
 
 bool SessionPlayout::Tick(MonotonicTime now) {
-  if (Rests(now)) return true;
+  next_look_ = now + kRest;
   session_->Tick(sink_ != nullptr ? sink_->latency() : kNone, now);
   if (sink_ == nullptr) {
     const std::optional<EpochParams> params = session_->PlayingEpoch();
@@ -48,13 +48,6 @@ bool SessionPlayout::Tick(MonotonicTime now) {
   if (!session_->closed()) return true;
   session_->CloseFeed(now);
   closed_();
-  return false;
-}
-
-bool SessionPlayout::Rests(MonotonicTime now) {
-  if (sink_ != nullptr) return false;
-  if (!session_->TakeStirred() && now < next_look_) return true;
-  next_look_ = now + kRest;
   return false;
 }
 
@@ -104,7 +97,6 @@ void SessionPlayout::FinishEpoch(MonotonicTime now) {
   sink_.reset();
   session_->FinishEpoch(now);
   EndRecording();
-  next_look_ = now;  // the next epoch may be there already
 }
 
 void SessionPlayout::EndRecording() {

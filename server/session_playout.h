@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "server/recording/recording.h"
 #include "server/session.h"
@@ -37,6 +38,15 @@ class SessionPlayout {
 
   // Does what is due. False when the session is closed: the last tick.
   bool Tick(MonotonicTime now);
+  // Whether there is nothing to play: then it need not be ticked until it is
+  // due. Who stirs it says so by `stirred`, on any thread.
+  bool rests() const { return sink_ == nullptr && !session_->HasEpoch(); }
+  bool Due(MonotonicTime now) {
+    return session_->TakeStirred() || now >= next_look_;
+  }
+  void OnStirred(std::function<void()> stirred) {
+    session_->OnStirred(std::move(stirred));
+  }
   // Ends the session at once; what was played stays recorded.
   void Stop();
 
@@ -45,13 +55,11 @@ class SessionPlayout {
   void FinishEpoch(MonotonicTime now);
   void EndRecording();
   void CheckSink();
-  bool Rests(MonotonicTime now);
 
   const std::string name_;
   const std::shared_ptr<Session> session_;
-  // What every tick looks at, of all that rest: side by side.
   std::unique_ptr<AudioSink> sink_;  // of the epoch that plays
-  MonotonicTime next_look_;          // at a session that has nothing to play
+  MonotonicTime next_look_;          // while it rests
 
   const MakeSink make_sink_;
   const MakeRecording make_recording_;

@@ -80,13 +80,22 @@ TEST_F(SessionPlayoutTest, AnEpochThatWaitsBeginsWhenTheOneBeforeHasEnded) {
   EXPECT_EQ(began_.size(), 2u);
 }
 
-TEST_F(SessionPlayoutTest, AnEpochThatComesLaterBeginsAtTheNextTick) {
+TEST_F(SessionPlayoutTest, RestsWhileThereIsNoEpochAndIsStirredByOne) {
   AddEpoch(1);
-  while (!session_->TakeDrained(call_).has_value()) Tick();
-  for (int tick = 0; tick < 7; ++tick) Tick();
+  while (!session_->TakeDrained(call_).has_value()) {
+    EXPECT_FALSE(playout_.rests());
+    Tick();
+  }
+  int stirred = 0;
+  playout_.OnStirred([&] { ++stirred; });
+  EXPECT_TRUE(playout_.Due(now_));  // of the first epoch
+  EXPECT_TRUE(playout_.rests());
+  EXPECT_FALSE(playout_.Due(now_ + milliseconds(99)));
+  EXPECT_TRUE(playout_.Due(now_ + milliseconds(100)));
   AddEpoch(2);
-  Tick();
-  EXPECT_EQ(began_.size(), 2u);
+  EXPECT_EQ(stirred, 1);
+  EXPECT_FALSE(playout_.rests());
+  EXPECT_TRUE(playout_.Due(now_));
 }
 
 }  // namespace
