@@ -9,7 +9,7 @@ from contextlib import ExitStack, closing
 from deploy.frame import case, require
 from deploy.replicas import PORT, Replicas, Vm
 from guest.rig.processes import BIN, Process, await_condition
-from soak.standstill import StandstillWatch
+from guest.rig.standstill import StandstillWatch
 
 STREAMS = 20
 MANY = 200

@@ -1,18 +1,18 @@
 """Runs what a machine that stands still may spoil, and says whether it did."""
 import time
 
-from guest.rig.case import Failure
+from .case import Failure
 
-# Half of the ring that the cycles play with: what is shorter spoils nothing.
-SPOILS_S = 0.04
 TRIES = 3
 
 
 class Trial:
-    """`watch` tells of standstills."""
+    """`watch` tells of standstills; those shorter than `spoils_s`, half of the
+    guest's ring, spoil nothing."""
 
-    def __init__(self, watch):
+    def __init__(self, watch, spoils_s):
         self._watch = watch
+        self._spoils_s = spoils_s
         self.spoiled = []  # what failed while the machine stood still, in words
 
     def run(self, name, what):
@@ -28,6 +28,6 @@ class Trial:
                         f"{stood.end - began:.1f} s into it" if stood
                         else "no processor stood still meanwhile")
                 words = f"{name}: {failure}; {seen}"
-                if not stood or stood.seconds < SPOILS_S or not left:
+                if not stood or stood.seconds < self._spoils_s or not left:
                     raise Failure(words) from failure
                 self.spoiled.append(words)

@@ -35,7 +35,7 @@ class StandstillWatch:
         self._watchers = {}
         for cpu in sorted(os.sched_getaffinity(0)):
             process = subprocess.Popen(
-                steady.tied_to_us(PRIORITY, [sys.executable, __file__, cpu]),
+                steady.tied_to_us(PRIORITY, [sys.executable, "-m", "guest.rig.standstill", cpu]),
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
                 start_new_session=True)
@@ -45,6 +45,8 @@ class StandstillWatch:
     def longest_since(self, moment):
         """The longest that ended after `moment`, or None."""
         time.sleep(HEARD_S)
+        if any(process.poll() is not None for process in self._watchers.values()):
+            raise RuntimeError("a watcher has ended: nobody would see a standstill")
         return max((one for one in list(self._seen) if one.end > moment),
                    key=lambda one: one.seconds, default=None)
 

@@ -4,10 +4,11 @@ import signal
 import time
 import unittest
 
-from guest.rig.case import Failure
-
+from .case import Failure
 from .standstill import Standstill, StandstillWatch
 from .trial import TRIES, Trial
+
+HALF_RING_S = 0.04
 
 
 class FakeWatch:
@@ -35,33 +36,33 @@ class Sound:
 
 class TrialTest(unittest.TestCase):
     def test_plays_again_what_a_standstill_spoiled(self):
-        sound, trial = Sound(1), Trial(FakeWatch(0.15))
+        sound, trial = Sound(1), Trial(FakeWatch(0.15), HALF_RING_S)
         trial.run("reset", sound.play)
         self.assertEqual(2, sound.played)
         self.assertEqual(["reset: 8640 of 48000 frames recorded; "
                           "processor 0 stood still for 150 ms, 1.0 s into it"], trial.spoiled)
 
     def test_excuses_nothing_on_a_machine_that_runs(self):
-        sound, trial = Sound(1), Trial(FakeWatch(None))
+        sound, trial = Sound(1), Trial(FakeWatch(None), HALF_RING_S)
         with self.assertRaisesRegex(Failure, "no processor stood still"):
             trial.run("reset", sound.play)
         self.assertEqual([], trial.spoiled)
 
     def test_excuses_nothing_by_what_no_ring_notices(self):
         with self.assertRaisesRegex(Failure, "stood still for 25 ms"):
-            Trial(FakeWatch(0.025)).run("reset", Sound(1).play)
+            Trial(FakeWatch(0.025), HALF_RING_S).run("reset", Sound(1).play)
 
     def test_gives_up_on_a_sound_that_stays_wrong(self):
         sound = Sound(TRIES)
         with self.assertRaisesRegex(Failure, "stood still for 150 ms"):
-            Trial(FakeWatch(0.15)).run("reset", sound.play)
+            Trial(FakeWatch(0.15), HALF_RING_S).run("reset", sound.play)
         self.assertEqual(TRIES, sound.played)
 
     def test_lets_other_errors_through(self):
         def broken():
             raise KeyError("x")
         with self.assertRaises(KeyError):
-            Trial(FakeWatch(0.15)).run("reset", broken)
+            Trial(FakeWatch(0.15), HALF_RING_S).run("reset", broken)
 
 
 class StandstillWatchTest(unittest.TestCase):
