@@ -89,11 +89,11 @@ void PlayoutPool::Run(size_t number, Worker* worker) {
       std::unique_lock lock(worker->incoming_mutex);
       worker->load = playing.size() + resting.size() + worker->incoming.size();
       if (playing.empty()) {
-        if (overload_ != nullptr) overload_->OnIdle(number);
         const auto news = [worker] {
           return worker->stop || worker->stirred || !worker->incoming.empty();
         };
         if (resting.empty()) {
+          if (overload_ != nullptr) overload_->OnIdle(number);
           worker->changed.wait(lock, news);
         } else {
           worker->changed.wait_until(lock, next_look, news);
