@@ -52,6 +52,11 @@ void Session::CloseRequests(uint64_t call, MonotonicTime now) {
   if (Speaks(call)) CloseLocked("", now);
 }
 
+void Session::Detach() {
+  const std::lock_guard lock(stream_mutex_);
+  attached_ = false;
+}
+
 void Session::Replace(std::string why, MonotonicTime now) {
   const std::lock_guard lock(stream_mutex_);
   attached_ = false;

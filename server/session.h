@@ -75,8 +75,11 @@ class Session : public SoundSource {
   // The client says nothing more: what is here is played, then the session is
   // closed.
   void CloseRequests(uint64_t call, MonotonicTime now);
-  // Somebody else ends it, and says why: no call speaks for it any longer, what
-  // is here is played, then it is closed.
+  // No call speaks for it any longer, and what its last one says is nothing to
+  // it.
+  void Detach();
+  // Somebody else ends it, and says why: it is detached, what is here is
+  // played, then it is closed.
   void Replace(std::string why, MonotonicTime now);
 
   // --- What the client says on that call. A refusal ends it.

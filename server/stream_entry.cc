@@ -60,8 +60,11 @@ std::optional<StreamEntry::Attached> StreamEntry::Resume(
 }
 
 void StreamEntry::Replace(const Refusal& why, MonotonicTime now) {
-  session_->Replace(why.message, now);
+  // The call hears why before the session may be closed: from then on it would
+  // say that the server shuts down. That it ends is nothing to the session.
+  session_->Detach();
   if (const CallHandle last = call(); last.end) last.end(why);
+  session_->Replace(why.message, now);
 }
 
 void StreamEntry::GoAway(int deadline_ms) {

@@ -30,6 +30,11 @@ class StreamEntryTest : public testing::Test {
     return info;
   }
 
+  // The session stirs its play-out thread, which closes it at once.
+  void CloseWhenStirred() {
+    entry_.session()->OnStirred([this] { seen_.push_back("closes"); });
+  }
+
   StreamEntry entry_{Info("first"), PlayoutConfig()};
   std::vector<std::string> seen_;
 };
@@ -70,6 +75,28 @@ TEST_F(StreamEntryTest, NobodyGoesOnWithoutTheToken) {
   EXPECT_FALSE(entry_.Resume(token, Info("second"), Call("second"), 0, kNow));
   EXPECT_FALSE(entry_.Resume("", Info("second"), Call("second"), 0, kNow));
   EXPECT_EQ(entry_.info().peer, "first");
+}
+
+TEST_F(StreamEntryTest, ItsCallHearsWhyItIsReplacedBeforeTheSessionCloses) {
+  ASSERT_TRUE(entry_.Attach(Info("first"), Call("first"), 0, kNow));
+  CloseWhenStirred();
+  seen_.clear();
+  entry_.Replace({Reason::kClosedByOperator, "", ""}, kNow);
+  EXPECT_EQ(seen_,
+            (std::vector<std::string>{"first CLOSED_BY_OPERATOR", "closes"}));
+}
+
+TEST_F(StreamEntryTest, WhyItWasReplacedIsKnownThoughItsCallHasLeft) {
+  uint64_t id = 0;
+  CallHandle leaves;
+  leaves.end = [this, &id](const Refusal&) {
+    entry_.session()->CallLost(id, std::chrono::seconds(10), kNow);
+  };
+  const auto attached = entry_.Attach(Info("first"), leaves, 0, kNow);
+  ASSERT_TRUE(attached);
+  id = attached->attachment.call;
+  entry_.Replace({Reason::kTakenOver, "", "another call has opened it"}, kNow);
+  EXPECT_EQ(entry_.View(kNow).stats.state_reason, "another call has opened it");
 }
 
 TEST_F(StreamEntryTest, WhatReplacesItEndsItsCall) {
