@@ -26,11 +26,12 @@ class Seam {
   void Silence();
 
  private:
+  // How much of the new sound is heard in a fade's frame: from 0 to 1.
+  float Rise(size_t frame) const;
   void Remember(absl::Span<const float> heard);
 
   const size_t channels_;
-  // How much of the new sound is heard, frame by frame: from 0 to 1.
-  std::vector<float> rise_;
+  const size_t fade_frames_;
   std::vector<float> last_;    // what was heard last, of each channel
   std::vector<float> anchor_;  // what fades or decays
   size_t fade_;                // frames faded since the skip
