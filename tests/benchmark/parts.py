@@ -61,7 +61,8 @@ FIGURES = (
     Figure("server CPU per stream, 50 streams", "streams.50", "ratio", "×", _BARE_SERVER, most=1.2),
     Figure("server CPU per stream, 200 streams", "streams.200", "ratio", "×", _BARE_SERVER,
            most=1.2),
-    Figure("server memory per stream, 50 streams", "streams.50", "ours_kb", "KiB", most=100),
+    Figure("server memory per stream, 50 streams", "streams.50", "ours_kb", "KiB"),
+    Figure("server memory per stream, 200 streams", "streams.200", "ours_kb", "KiB", most=100),
     Figure("server memory per stream, fitted", "streams.ramp_10ms", "kb_per_stream", "KiB",
            most=100),
     Figure("streams on one processor, 10 ms", "streams.ramp_10ms", "knee", least=200),
@@ -80,7 +81,7 @@ FIGURES = (
     Figure("a listener of one stream, 200 of them", "listeners.of_one_stream", "ratio", "×",
            "a bare gRPC stream of the same messages", most=1.3),
     Figure("`earshot listen`, p50", "listen.latency", "p50_ms", "ms"),
-    Figure("memory's growth, 200 streams", "streams.growth", "kb_per_minute", "KiB/min"),
+    Figure("memory's growth, 500 streams", "streams.growth", "kb_per_minute", "KiB/min"),
 )
 # Who is compared, in what.
 COMPARISONS = (

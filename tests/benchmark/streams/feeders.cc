@@ -34,6 +34,7 @@ struct Settings {
   int connections = 0;  // 0: one for each
   int packet_ms = 10;
   int add_per_second = 0;  // 0: all at once
+  int silent = 0;          // the last ones
   std::string say = "sound";
   bool silent_server = false;
 };
@@ -111,15 +112,21 @@ class Feeding {
     while (feeders_.size() < wanted) {
       H2Connection* connection = ConnectionOf(feeders_.size());
       if (connection == nullptr) return false;
+      const auto number = static_cast<int>(feeders_.size());
       feeders_.push_back(std::make_unique<Feeder>(
-          connection, static_cast<int>(feeders_.size()), packet_frames_,
-          settings_.say == "sound"     ? Feeder::Says::kSound
-          : settings_.say == "silence" ? Feeder::Says::kSilence
-                                       : Feeder::Says::kNothing,
+          connection, number, packet_frames_, SaysOf(number),
           !settings_.silent_server, now));
       connection->Flush();
     }
     return true;
+  }
+
+  Feeder::Says SaysOf(int number) const {
+    if (settings_.say == "nothing") return Feeder::Says::kNothing;
+    return settings_.say == "silence" ||
+                   number >= settings_.streams - settings_.silent
+               ? Feeder::Says::kSilence
+               : Feeder::Says::kSound;
   }
 
   H2Connection* ConnectionOf(size_t number) {
@@ -216,6 +223,8 @@ int Main(int argc, char** argv) {
   add("packet-ms", po::value(&settings.packet_ms), "of sound in a packet");
   add("add-per-second", po::value(&settings.add_per_second),
       "streams, until one is refused; 0: all at once");
+  add("silent", po::value(&settings.silent),
+      "of the streams, the last ones: they say silence");
   add("say", po::value(&settings.say), "sound, silence or nothing");
   add("silent-server", po::bool_switch(&settings.silent_server),
       "it answers nothing");
